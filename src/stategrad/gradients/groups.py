@@ -1,0 +1,111 @@
+"""Groups of positions that are averaged together, and the strata in which the engine adds them up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from stategrad.errors import InvalidInputError
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Sets of positions, which may overlap.
+
+    Attributes:
+        labels: a name per group; the first is `"all"`, which holds every position.
+        masks: which positions belong to each.
+    """
+
+    labels: tuple[str, ...]
+    masks: Bool[np.ndarray, "group position"]
+
+
+def groups_of(groups: Any, lengths: Int[np.ndarray, " stream"]) -> Groups:
+    """Read a user's groups.
+
+    Args:
+        groups: None; or labels in the shape of the inputs (None or NaN: in no group); or `{label: boolean mask}`, each in the
+            shape of the inputs. Several streams take one array each.
+        lengths: steps per stream.
+
+    Raises:
+        InvalidInputError: a label `"all"`, a shape that does not fit, a group without positions.
+    """
+    size = int(lengths.sum())
+    everything = np.ones((1, size), dtype=bool)
+    if groups is None:
+        return Groups((ALL,), everything)
+    if isinstance(groups, Mapping):
+        named = {str(label): flat(mask, lengths, f"the mask of group '{label}'").astype(bool) for label, mask in groups.items()}
+    else:
+        labels = flat(groups, lengths, "groups")
+        present = sorted({str(label) for label in labels if label is not None and label == label})
+        texts = np.array([str(label) for label in labels])
+        named = {label: texts == label for label in present}
+    if ALL in named:
+        raise InvalidInputError("groups use the label 'all', which always stands for every position; give that group another name.")
+    empty = [label for label, mask in named.items() if not mask.any()]
+    if empty:
+        raise InvalidInputError(f"groups without a position: {', '.join(empty)}; leave them out.")
+    return Groups((ALL, *named), np.concatenate([everything, *(mask[None] for mask in named.values())]))
+
+
+def flat(values: Any, lengths: Int[np.ndarray, " stream"], what: str) -> np.ndarray:
+    """Per-position values of all streams, one after the other, from the shapes that the inputs may have.
+
+    Raises:
+        InvalidInputError: a length that is not the streams'.
+    """
+    if not isinstance(values, np.ndarray) and len(values) == len(lengths) and all(np.ndim(v) == 1 for v in values):
+        parts = [np.asarray(part) for part in values]
+    else:
+        array = np.asarray(values)
+        parts = list(array) if array.ndim == 2 else [array]
+    received = [len(part) for part in parts]
+    if received != lengths.tolist():
+        raise InvalidInputError(f"{what} has lengths {_short(received)}; the streams have {_short(lengths.tolist())}.")
+    return np.concatenate(parts)
+
+
+def _short(numbers: Sequence[int]) -> str:
+    listed = ", ".join(map(str, numbers[:5]))
+    return listed if len(numbers) <= 5 else f"{listed}, … ({len(numbers)} in all)"
+
+
+@dataclass(frozen=True)
+class Strata:
+    """The text cut by every distinction that is asked for: positions of one stratum share their block and all their groups.
+
+    Sums are added per run of one stratum, so that a position that is in several groups is propagated once.
+
+    Attributes:
+        of_position: the stratum of each position.
+        members: for each stratum the groups that it belongs to.
+        block: for each stratum its block.
+    """
+
+    of_position: Int[np.ndarray, " position"]
+    members: tuple[tuple[int, ...], ...]
+    block: Int[np.ndarray, " stratum"]
+
+    @property
+    def count(self) -> int:
+        """How many strata there are."""
+        return len(self.members)
+
+
+def stratify(groups: Groups, block_of_position: Int[np.ndarray, " position"]) -> Strata:
+    """Cut the positions into strata, the combinations of group memberships and block that occur."""
+    signature = np.packbits(groups.masks, axis=0).T
+    keys = np.concatenate([block_of_position[:, None].astype(">u4").view(np.uint8), signature], axis=1)
+    rows = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.shape[1]))).ravel()
+    _, first, of_position = np.unique(rows, return_index=True, return_inverse=True)
+    members = tuple(tuple(np.flatnonzero(groups.masks[:, position]).tolist()) for position in first)
+    return Strata(of_position, members, block_of_position[first])

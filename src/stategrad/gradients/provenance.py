@@ -1,0 +1,49 @@
+"""Where a result comes from, as one JSON string."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from stategrad.cells.network import StateKey
+from stategrad.gradients.streams import Streams
+
+LIBRARIES = ("stategrad", "torch", "numpy", "xarray")
+
+
+def provenance_of(model: nn.Module, inputs: Any, streams: Streams, *, state: StateKey, **settings: Any) -> str:
+    """The versions, the hashes of model and inputs, and the settings of an analysis, as JSON."""
+    return json.dumps(
+        {
+            "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+            "model": {"kind": type(model).__name__, "sha256": model_hash(model)},
+            "inputs": {"name": getattr(inputs, "name", None), "sha256": inputs_hash(streams)},
+            "state": {"layer": state[0], "name": state[1]},
+            "settings": settings,
+        }
+    )
+
+
+def model_hash(model: nn.Module) -> str:
+    """The SHA-256 of all weights with their names."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(tensor.detach().cpu().to(torch.float64).numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def inputs_hash(streams: Streams) -> str:
+    """The SHA-256 of all streams with their lengths."""
+    digest = hashlib.sha256()
+    for tensor in streams.tensors:
+        digest.update(str(tuple(tensor.shape)).encode())
+        digest.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).tobytes())
+    return digest.hexdigest()

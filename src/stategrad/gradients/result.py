@@ -1,0 +1,280 @@
+"""The result of an analysis: labelled means of state gradients, and the measures taken from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Float
+
+from stategrad.errors import InvalidInputError
+from stategrad.gradients import storage
+from stategrad.gradients.moments import Moments
+from stategrad.gradients.sampling import Positions
+from stategrad.measures.energy import energy_share, root_mean_square
+from stategrad.measures.floor import noise_floor
+from stategrad.measures.properties import Property
+from stategrad.measures.spectrum import decompose, effective_rank, largest_share
+from stategrad.measures.tracking import relative_memory, subspace_cosine
+from stategrad.measures.whitening import covariance_root
+from stategrad.models.embeddings import Embeddings
+
+Direction = Property | Float[np.ndarray, " embedding"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StateGradients:
+    """Mean gradients of one state with respect to the input τ steps earlier, per group and delay.
+
+    Attributes:
+        mean: `Ḡ_τ`, dimensions (group, delay, state, embedding).
+        count: positions that were propagated, (group, delay).
+        population: positions of the text that they stand for, (group, delay); equal to `count` without sampling.
+        block_mean: `Ḡ_τ` of each block, (group, block, delay, state, embedding); zero where a block is empty.
+        block_count: `population` of each block, (group, block, delay), without the strata of which no position was drawn.
+        second_moment: `E[GᵀG]`, (group, delay, embedding, embedding_), or None where it was not kept.
+        block_second_moment: the same of each block.
+        embeddings: the input vectors with their words, or None.
+        whitening: the D of `whiten`, (embedding, embedding_), or None.
+        provenance: versions, hashes and settings, as JSON.
+    """
+
+    mean: xr.DataArray
+    count: xr.DataArray
+    population: xr.DataArray
+    block_mean: xr.DataArray
+    block_count: xr.DataArray
+    second_moment: xr.DataArray | None
+    block_second_moment: xr.DataArray | None
+    embeddings: Embeddings | None
+    whitening: xr.DataArray | None
+    provenance: str
+
+    @classmethod
+    def from_moments(
+        cls,
+        moments: Moments,
+        positions: Positions,
+        *,
+        labels: Sequence[str],
+        delays: Sequence[int] | np.ndarray,
+        embeddings: Embeddings | None,
+        provenance: str,
+    ) -> StateGradients:
+        """Turn sums into labelled means. The sums are divided in place: `moments` is used up."""
+        groups, blocks = moments.first.shape[:2]
+        coords = {"group": list(labels), "delay": np.asarray(delays), "block": np.arange(blocks)}
+
+        def per_block(by_stratum: np.ndarray) -> np.ndarray:
+            counts = np.zeros((groups, blocks, len(coords["delay"])), dtype=np.int64)
+            for stratum, members in enumerate(moments.strata.members):
+                counts[list(members), moments.strata.block[stratum]] += by_stratum[stratum]
+            return counts
+
+        used = per_block(positions.used_count)
+        represented = per_block(np.where(positions.used_count > 0, positions.population, 0))
+
+        def divided(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+            sums /= np.maximum(counts, 1)[..., None, None]
+            return sums
+
+        def labelled(values: np.ndarray, *dims: str) -> xr.DataArray:
+            return xr.DataArray(values, dims=dims, coords={name: coords[name] for name in dims if name in coords})
+
+        first = moments.first.numpy()
+        mean = np.swapaxes(divided(first.sum(1), represented.sum(1)), -1, -2)
+        block_mean = np.swapaxes(divided(first, represented), -1, -2)
+        second_moment = block_second_moment = None
+        if moments.second is not None:
+            second = moments.second.numpy()
+            second_moment = labelled(divided(second.sum(1), represented.sum(1)), "group", "delay", "embedding", "embedding_")
+            block_second_moment = labelled(divided(second, represented), "group", "block", "delay", "embedding", "embedding_")
+        return cls(
+            mean=labelled(mean, "group", "delay", "state", "embedding"),
+            count=labelled(used.sum(1), "group", "delay"),
+            population=labelled(per_block(positions.population).sum(1), "group", "delay"),
+            block_mean=labelled(block_mean, "group", "block", "delay", "state", "embedding"),
+            block_count=labelled(represented, "group", "block", "delay"),
+            second_moment=second_moment,
+            block_second_moment=block_second_moment,
+            embeddings=embeddings,
+            whitening=None,
+            provenance=provenance,
+        )
+
+    @property
+    def groups(self) -> list[str]:
+        """The labels of the groups, `"all"` first."""
+        return [str(label) for label in self.mean["group"].values]
+
+    @property
+    def delays(self) -> list[int]:
+        """The delays, in increasing order."""
+        return [int(delay) for delay in self.mean["delay"].values]
+
+    @cached_property
+    def _decomposed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return decompose(self.mean.values)
+
+    def spectrum(self) -> xr.Dataset:
+        """`Ḡ_τ = U Σ Vᵀ` per group and delay: `singular_values`, `left` (U) and `right` (V)."""
+        left, values, right = self._decomposed
+        coords = {name: self.mean[name] for name in ("group", "delay")} | {"mode": np.arange(1, values.shape[-1] + 1)}
+        return xr.Dataset(
+            {
+                "singular_values": (("group", "delay", "mode"), values),
+                "left": (("group", "delay", "state", "mode"), left),
+                "right": (("group", "delay", "embedding", "mode"), right),
+            },
+            coords,
+        )
+
+    @cached_property
+    def _floor(self) -> np.ndarray:
+        """Mean noise spectra, (group, delay, mode)."""
+        rows = [
+            [noise_floor(self.block_mean.values[g, :, d], self.block_count.values[g, :, d]) for d in range(len(self.delays))]
+            for g in range(len(self.groups))
+        ]
+        return np.array(rows)
+
+    def memory(self) -> xr.Dataset:
+        """The memory curves: measures of every group at every delay.
+
+        `sigma_1` and `sigma_sum` (the paper's figure 1) with their noise floors, `selectivity` = σ_1/Σσ, `effective_rank`, and
+        where second moments were kept the `rms` = √λ_1(E[GᵀG]) and the `energy_share` = ‖Ḡ‖²_F / E‖G‖²_F of the mean.
+        """
+        values = self._decomposed[1]
+        floor = self._floor
+        columns = {
+            "count": self.count.values,
+            "sigma_1": values[..., 0],
+            "sigma_sum": values.sum(-1),
+            "sigma_1_floor": floor[..., 0],
+            "sigma_sum_floor": floor.sum(-1),
+            "selectivity": largest_share(values),
+            "effective_rank": effective_rank(values),
+        }
+        if self.second_moment is not None:
+            columns["rms"] = root_mean_square(self.second_moment.values)
+            columns["energy_share"] = energy_share(self.mean.values, self.second_moment.values)
+        coords = {name: self.mean[name] for name in ("group", "delay")}
+        return xr.Dataset({name: (("group", "delay"), column) for name, column in columns.items()}, coords)
+
+    def track(self, d: Direction | Mapping[str, Direction], n: int | Sequence[int] = 5) -> xr.Dataset:
+        """How well one property, or each of several, is kept: `relative_memory`, `cosine` and `subspace_share`.
+
+        Args:
+            d: a `Property` or a direction of embedding space; or a mapping, which adds a dimension property.
+            n: how many of the best-remembered directions the cosine compares with; several add a dimension n.
+
+        Returns:
+            `relative_memory` (eq. 7) per group and delay, `cosine` (eq. 4) and `subspace_share` Σ_{i≤n} σ_i / Σσ also per n.
+
+        Raises:
+            InvalidInputError: a direction of another size, the zero vector, an n out of range.
+        """
+        if isinstance(d, Mapping):
+            tracked = [self.track(one, n) for one in d.values()]
+            return xr.concat(tracked, dim=pd.Index(list(d), name="property"))
+        several = not isinstance(n, int)
+        counts = list(n) if not isinstance(n, int) else [n]
+        direction = np.asarray(d.vector if isinstance(d, Property) else d, dtype=np.float64)
+        if self.whitening is not None and direction.shape == (len(self.whitening),):
+            direction = np.linalg.solve(self.whitening.values, direction)
+        _, values, right = self._decomposed
+        memory = relative_memory(self.mean.values, direction)
+        cosine = np.stack([subspace_cosine(right, direction, k) for k in counts], axis=-1)
+        share = np.stack([largest_share(values, k) for k in counts], axis=-1)
+        coords = {name: self.mean[name] for name in ("group", "delay")}
+        dims = ("group", "delay", "n")
+        result = xr.Dataset(
+            {"relative_memory": (dims[:2], memory), "cosine": (dims, cosine), "subspace_share": (dims, share)},
+            coords | {"n": counts},
+        )
+        return result if several else result.squeeze("n", drop=True)
+
+    def whiten(self, embeddings: Embeddings | Float[np.ndarray, "word embedding"] | None = None) -> StateGradients:
+        """The same analysis in whitened embedding space, the convention `csl2020`: `Ḡ D` with `D Dᵀ` the covariance.
+
+        `track` on the result takes properties of the original space and applies `D⁻¹` itself.
+
+        Args:
+            embeddings: whose covariance, over word types; default: those of the result.
+
+        Raises:
+            InvalidInputError: no embeddings, a result that is whitened already, or a covariance that cannot be inverted.
+        """
+        if self.whitening is not None:
+            raise InvalidInputError("this result is whitened already.")
+        embeddings = self.embeddings if embeddings is None else embeddings
+        if embeddings is None:
+            raise InvalidInputError("whitening needs the embeddings, and this result holds none; pass them.")
+        root = covariance_root(embeddings.vectors if isinstance(embeddings, Embeddings) else embeddings)
+        if len(root) != self.mean.sizes["embedding"]:
+            raise InvalidInputError(f"the embeddings have {len(root)} dimensions, the gradients {self.mean.sizes['embedding']}.")
+
+        def both_sides(moment: xr.DataArray | None) -> xr.DataArray | None:
+            return None if moment is None else moment.copy(data=root.T @ moment.values @ root)
+
+        return replace(
+            self,
+            mean=self.mean.copy(data=self.mean.values @ root),
+            block_mean=self.block_mean.copy(data=self.block_mean.values @ root),
+            second_moment=both_sides(self.second_moment),
+            block_second_moment=both_sides(self.block_second_moment),
+            whitening=xr.DataArray(root, dims=("embedding", "embedding_")),
+        )
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The memory curves as a tidy table: a row per group and delay, a column per measure."""
+        return self.memory().to_dataframe().reset_index()
+
+    def save(self, path: str | Path, *, block_dtype: str = "float32") -> None:
+        """Write the result to a netCDF-4 file, whole or not at all.
+
+        Args:
+            path: of the file, by custom `*.nc`.
+            block_dtype: precision of the blocks, by far the largest part; the means are always float64.
+        """
+        storage.save(self, Path(path), block_dtype)
+
+    @classmethod
+    def load(cls, path: str | Path) -> StateGradients:
+        """Read a result that `save` wrote. Nothing in the file is executed.
+
+        Raises:
+            MissingInputError: no such file.
+            InvalidInputError: a truncated file, or one that holds something else.
+        """
+        return cls(**storage.load(Path(path)))
+
+    def __repr__(self) -> str:
+        sizes = self.mean.sizes
+        state = json.loads(self.provenance)["state"]
+        values = self._decomposed[1][0, :, 0]
+        lines = [
+            f"StateGradients of the {state['name']} state, layer {state['layer']}" + (", whitened" if self.whitening is not None else ""),
+            f"  gradients  {sizes['state']} × {sizes['embedding']} (state × embedding)",
+            f"  positions  {int(self.count[0, 0]):,} of {int(self.population[0, 0]):,} in {len(self.block_count['block'])} blocks",
+            f"  delays     {', '.join(map(str, self.delays)) if len(self.delays) < 6 else f'{self.delays[0]} … {self.delays[-1]}'}",
+            f"  groups     {', '.join(self.groups[:8])}{' …' if len(self.groups) > 8 else ''}",
+            f"  σ_1 (all)  {values[0]:.3g} at delay {self.delays[0]}, {values[-1]:.3g} at delay {self.delays[-1]}",
+        ]
+        return "\n".join(lines)
+
+    def __eq__(self, other: Any) -> bool:
+        """Equal means, counts and provenance."""
+        if not isinstance(other, StateGradients):
+            return NotImplemented
+        same = self.mean.equals(other.mean) and self.count.equals(other.count)
+        return bool(same and self.provenance == other.provenance)
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,96 @@
+"""The inputs of an analysis as streams: independent sequences in which the state flows without a cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stategrad.cells.network import Network
+from stategrad.errors import InvalidInputError
+
+
+@dataclass(frozen=True)
+class Streams:
+    """One tensor per stream, ids (time,) or vectors (time, E), and where each lies in the text as a whole.
+
+    Positions are counted through all streams in their order: position `starts[s] + t` is step t of stream s.
+    """
+
+    tensors: tuple[Tensor, ...]
+    network: Network
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Steps per stream."""
+        return np.array([len(tensor) for tensor in self.tensors], dtype=np.int64)
+
+    @property
+    def starts(self) -> np.ndarray:
+        """The first position of each stream."""
+        return np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.int64)
+
+    @property
+    def size(self) -> int:
+        """Positions in all streams together."""
+        return int(self.lengths.sum())
+
+    def vectors(self, stream: int, start: int, stop: int) -> Tensor:
+        """The input vectors of steps `start` to `stop` (exclusive, cut at the stream's end), shape (time, E)."""
+        part = self.tensors[stream][start:stop]
+        if self.network.embed is not None and not part.is_floating_point():
+            part = self.network.embed(part).detach()
+        part = part.to(self.network.dtype)
+        if not torch.isfinite(part).all():
+            step = start + int((~torch.isfinite(part)).any(dim=1).nonzero()[0, 0])
+            raise InvalidInputError(f"inputs hold NaN or infinity at step {step} of stream {stream}; remove or replace it.")
+        return part
+
+
+def streams_of(inputs: Any, network: Network) -> Streams:
+    """Read `inputs` as streams.
+
+    Args:
+        inputs: ids (time,) or (stream, time); vectors (time, E) or (stream, time, E); a sequence of such streams of unequal
+            lengths; anything with `streams`, such as a `Corpus`.
+        network: the model's, which says whether ids can be read.
+
+    Raises:
+        InvalidInputError: no inputs, ids for a model without embeddings or outside its vocabulary, vectors of another size.
+    """
+    inputs = getattr(inputs, "streams", inputs)
+    if isinstance(inputs, Sequence):
+        tensors = [torch.as_tensor(stream) for stream in inputs]
+        if all(tensor.ndim == 0 for tensor in tensors) and tensors:
+            tensors = [torch.as_tensor(inputs)]
+    else:
+        tensor = torch.as_tensor(inputs)
+        batched = tensor.ndim == (3 if tensor.is_floating_point() else 2)
+        tensors = list(tensor) if batched else [tensor]
+    if not tensors or any(len(tensor) == 0 for tensor in tensors):
+        raise InvalidInputError(f"inputs have {len(tensors)} streams, some of them without a step; give at least one step each.")
+    for number, tensor in enumerate(tensors):
+        _check_stream(number, tensor, network)
+    return Streams(tuple(tensors), network)
+
+
+def _check_stream(number: int, stream: Tensor, network: Network) -> None:
+    size = network.embedding_size
+    if stream.is_floating_point():
+        if stream.ndim != 2 or stream.shape[1] != size:
+            raise InvalidInputError(f"stream {number} has shape {tuple(stream.shape)}; the model reads vectors of shape (time, {size}).")
+        return
+    if network.embed is None:
+        raise InvalidInputError(
+            f"stream {number} holds integers and the model has no embeddings; pass vectors of shape (time, {size}) as floats."
+        )
+    if stream.ndim != 1 or stream.dtype == torch.bool:
+        raise InvalidInputError(f"stream {number} has shape {tuple(stream.shape)} and type {stream.dtype}; ids are integers of shape (time,).")
+    words = getattr(getattr(network.embed, "__self__", None), "vocabulary_size", None)
+    low, high = int(stream.min()), int(stream.max())
+    if low < 0 or (words is not None and high >= words):
+        raise InvalidInputError(f"stream {number} holds ids from {low} to {high}; the model's vocabulary has ids 0 to {(words or 0) - 1}.")

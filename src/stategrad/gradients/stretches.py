@@ -1,0 +1,88 @@
+"""Stretches of text: as much of it as is linearised at once, so that memory does not grow with the length of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from stategrad.cells.network import States
+from stategrad.gradients.streams import Streams
+
+BYTES_OF_FACTORS = 64 * 2**20  # what the recorded factors of one stretch may take, beyond the delays that follow it
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A linearised piece of text with the positions that are propagated from it.
+
+    Attributes:
+        factors: per layer, the factors of all its steps, stream after stream, and a last row of zeros: with it a tangent
+            vanishes, which is how a position falls silent at the end of its stream.
+        positions: positions of the text that start here.
+        rows: for each of them its row in `factors`.
+    """
+
+    factors: tuple[Float[Tensor, "row factor state"], ...]
+    positions: Int[np.ndarray, " used"]
+    rows: Int[np.ndarray, " used"]
+
+
+def stretches(
+    streams: Streams, used: Int[np.ndarray, " used"], longest_delay: int, initial: States
+) -> Iterator[Stretch]:
+    """Linearise the text piece by piece, in an order that fills the machine: short streams together, long ones in parts.
+
+    Args:
+        streams: the text.
+        used: positions to propagate, sorted.
+        longest_delay: steps of look-ahead behind the last position of a stretch.
+        initial: the state before each stream's first step, shape (stream, state) per layer and name.
+    """
+    network = streams.network
+    bytes_per_step = sum(cell.factors * cell.size for cell in network.cells) * initial[0]["hidden"].element_size()
+    budget = max(BYTES_OF_FACTORS // bytes_per_step, longest_delay, 256)
+    lengths, starts = streams.lengths, streams.starts
+    for batch in _batches(lengths, budget):
+        state: States = [{name: value[batch] for name, value in layer.items()} for layer in initial]
+        steps = int(lengths[batch].max())
+        size = steps if len(batch) > 1 else budget
+        for start in range(0, steps, size):
+            stop = min(start + size, steps)
+            chosen = [_between(used, starts[s] + start, starts[s] + min(stop, lengths[s])) for s in batch]
+            ahead = min(stop + longest_delay, steps)
+            parts = [streams.vectors(s, start, ahead) for s in batch]
+            layers = network.linearise(torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), state)
+            state = [{name: value[:, stop - start - 1] for name, value in layer.states.items()} for layer in layers]
+            if not any(map(len, chosen)):
+                continue
+            rows = [
+                positions - starts[s] - start + place * (ahead - start)
+                for place, (s, positions) in enumerate(zip(batch, chosen, strict=True))
+            ]
+            factors = tuple(_with_silent_row(layer.coefficients) for layer in layers)
+            yield Stretch(factors, np.concatenate(chosen), np.concatenate(rows))
+
+
+def _batches(lengths: Int[np.ndarray, " stream"], budget: int) -> Iterator[Int[np.ndarray, " batch"]]:
+    """Streams of like length together, as many as the budget of steps holds with padding; at least one."""
+    order = np.argsort(-lengths, kind="stable")
+    first = 0
+    while first < len(order):
+        many = max(1, budget // int(lengths[order[first]]))
+        yield order[first : first + many]
+        first += many
+
+
+def _between(used: Int[np.ndarray, " used"], low: int, high: int) -> Int[np.ndarray, " part"]:
+    first, last = np.searchsorted(used, [low, high])
+    return used[first:last]
+
+
+def _with_silent_row(coefficients: Float[Tensor, "stream time factor state"]) -> Float[Tensor, "row factor state"]:
+    rows = coefficients.flatten(0, 1)
+    return torch.cat([rows, torch.zeros_like(rows[:1])])

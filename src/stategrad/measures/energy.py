@@ -1,0 +1,23 @@
+"""What the mean of the gradients leaves out: their second moment `M = E[GᵀG]`, which signs cannot cancel."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+
+def root_mean_square(second_moment: Float[np.ndarray, "*batch embedding embedding"]) -> Float[np.ndarray, "*batch"]:
+    """`√λ_1(E[GᵀG])`: the root of the mean squared change of the state, per unit of the best-remembered direction.
+
+    Never below `σ_1(Ḡ)`, since `E‖G v‖² ≥ ‖Ḡ v‖²` for every direction v.
+    """
+    return np.asarray(np.sqrt(np.linalg.eigvalsh(second_moment)[..., -1].clip(min=0)))
+
+
+def energy_share(
+    mean_gradient: Float[np.ndarray, "*batch state embedding"], second_moment: Float[np.ndarray, "*batch embedding embedding"]
+) -> Float[np.ndarray, "*batch"]:
+    """`‖Ḡ‖²_F / E‖G‖²_F`, between 0 and 1: how much of the gradients' energy their mean keeps; NaN where there is none."""
+    of_mean = np.square(mean_gradient).sum((-1, -2))
+    of_all = np.trace(second_moment, axis1=-2, axis2=-1)
+    return np.divide(of_mean, of_all, out=np.full(of_mean.shape, np.nan), where=of_all > 0)
