@@ -36,7 +36,7 @@ class GRU(Cell):
         parameters = parameters_of(module, layer, dtype)
         w_ih, w_hh = parameters[:2]
         units = w_hh.shape[1]
-        from_input, from_state = w_ih.split(units), w_hh.split(units)
+        from_input, from_state = torch.split(w_ih, units), torch.split(w_hh, units)
         self.weight_ih = torch.cat([*from_input, torch.zeros_like(from_input[2])])
         self.weight_hh = torch.cat([*from_state[:2], torch.zeros_like(from_state[2]), from_state[2]])
         b_ih, b_hh = parameters[2:] if module.bias else [w_ih.new_zeros(3 * units)] * 2

@@ -26,10 +26,12 @@ class Network:
     Attributes:
         cells: from the layer that reads the inputs upwards.
         embed: ids to input vectors; None for a module that reads vectors.
+        vocabulary_size: how many ids `embed` knows, where that is known.
     """
 
     cells: tuple[Cell, ...]
     embed: Callable[[Int[Tensor, "..."]], Float[Tensor, "... embedding"]] | None
+    vocabulary_size: int | None
 
     @property
     def embedding_size(self) -> int:
@@ -105,24 +107,40 @@ def network_of(model: nn.Module, dtype: torch.dtype) -> Network:
             f"model is a {type(model).__name__}; state gradients are computed for nn.LSTM, nn.GRU, nn.RNN and sg.LanguageModel."
         )
     _check(model, recurrent)
-    kinds: dict[type[nn.RNNBase], type[LSTM] | type[GRU] | type[RNN]] = {nn.LSTM: LSTM, nn.GRU: GRU, nn.RNN: RNN}
-    kind = next(cell for module, cell in kinds.items() if isinstance(recurrent, module))
-    cells = tuple(kind(recurrent, layer, dtype) for layer in range(recurrent.num_layers))
-    return Network(cells, getattr(model, "embed", None))
+    cells = tuple(_cell(recurrent, layer, dtype) for layer in range(recurrent.num_layers))
+    table = getattr(model, "embedding", None)
+    words = table.num_embeddings if isinstance(table, nn.Embedding) else None
+    return Network(cells, getattr(model, "embed", None), words)
+
+
+def _cell(recurrent: nn.LSTM | nn.GRU | nn.RNN, layer: int, dtype: torch.dtype) -> Cell:
+    if isinstance(recurrent, nn.LSTM):
+        return LSTM(recurrent, layer, dtype)
+    if isinstance(recurrent, nn.GRU):
+        return GRU(recurrent, layer, dtype)
+    return RNN(recurrent, layer, dtype)
 
 
 def _check(model: nn.Module, recurrent: nn.RNNBase) -> None:
     """Refuse what would give wrong numbers: dropout at work, weights that are not finite, shapes the cells do not have."""
     problems = Problems("the model")
-    active = [f"{name or 'the model'} (p = {m.p})" for name, m in model.named_modules() if isinstance(m, nn.Dropout) and m.training and m.p > 0]
+    active = [
+        f"{name or 'the model'} (p = {m.p})"
+        for name, m in model.named_modules()
+        if isinstance(m, nn.Dropout) and m.training and m.p > 0
+    ]
     if recurrent.training and recurrent.dropout > 0:
         active.append(f"between the layers (p = {recurrent.dropout})")
     probabilities = getattr(model, "active_dropout", {})
     active += [f"{name} (p = {p})" for name, p in probabilities.items()]
     if active:
-        problems.add(f"dropout is active: {', '.join(active)}; call model.eval() first, state gradients are taken without dropout")
+        problems.add(
+            f"dropout is active: {', '.join(active)}; call model.eval() first, state gradients are taken without dropout"
+        )
     if recurrent.bidirectional:
-        problems.add("the module is bidirectional, and its backward direction has no delay; pass a module of the forward direction")
+        problems.add(
+            "the module is bidirectional, and its backward direction has no delay; pass a module of the forward direction"
+        )
     if getattr(recurrent, "proj_size", 0):
         problems.add(f"the LSTM projects its output (proj_size = {recurrent.proj_size}), which is not handled")
     for name, parameter in model.named_parameters():

@@ -1,7 +1,7 @@
 """The simple (Elman) recurrent cell.
 
-    h_t = φ(a_t),   a_t = W_ih x_t + W_hh h_{t-1} + b,   φ = tanh or relu
-    H_t = φ'(a_t) ⊙ A_t
+h_t = φ(a_t),   a_t = W_ih x_t + W_hh h_{t-1} + b,   φ = tanh or relu
+H_t = φ'(a_t) ⊙ A_t
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ class RNN(Cell):
         self.weight_ih, self.weight_hh = parameters[:2]
         self.nonlinearity = module.nonlinearity
         self._fused = nn.RNN(
-            self.weight_ih.shape[1], self.size, nonlinearity=module.nonlinearity, bias=module.bias, batch_first=True, dtype=dtype
+            self.weight_ih.shape[1],
+            self.size,
+            nonlinearity=module.nonlinearity,
+            bias=module.bias,
+            batch_first=True,
+            dtype=dtype,
         )
         for own, given in zip(self._fused.parameters(), parameters, strict=True):
             own.data = given

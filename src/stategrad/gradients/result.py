@@ -70,7 +70,7 @@ class StateGradients:
     ) -> StateGradients:
         """Turn sums into labelled means. The sums are divided in place: `moments` is used up."""
         groups, blocks = moments.first.shape[:2]
-        coords = {"group": list(labels), "delay": np.asarray(delays), "block": np.arange(blocks)}
+        coords: dict[str, Any] = {"group": list(labels), "delay": np.asarray(delays), "block": np.arange(blocks)}
 
         def per_block(by_stratum: np.ndarray) -> np.ndarray:
             counts = np.zeros((groups, blocks, len(coords["delay"])), dtype=np.int64)
@@ -94,8 +94,12 @@ class StateGradients:
         second_moment = block_second_moment = None
         if moments.second is not None:
             second = moments.second.numpy()
-            second_moment = labelled(divided(second.sum(1), represented.sum(1)), "group", "delay", "embedding", "embedding_")
-            block_second_moment = labelled(divided(second, represented), "group", "block", "delay", "embedding", "embedding_")
+            second_moment = labelled(
+                divided(second.sum(1), represented.sum(1)), "group", "delay", "embedding", "embedding_"
+            )
+            block_second_moment = labelled(
+                divided(second, represented), "group", "block", "delay", "embedding", "embedding_"
+            )
         return cls(
             mean=labelled(mean, "group", "delay", "state", "embedding"),
             count=labelled(used.sum(1), "group", "delay"),
@@ -140,7 +144,10 @@ class StateGradients:
     def _floor(self) -> np.ndarray:
         """Mean noise spectra, (group, delay, mode)."""
         rows = [
-            [noise_floor(self.block_mean.values[g, :, d], self.block_count.values[g, :, d]) for d in range(len(self.delays))]
+            [
+                noise_floor(self.block_mean.values[g, :, d], self.block_count.values[g, :, d])
+                for d in range(len(self.delays))
+            ]
             for g in range(len(self.groups))
         ]
         return np.array(rows)
@@ -219,7 +226,9 @@ class StateGradients:
             raise InvalidInputError("whitening needs the embeddings, and this result holds none; pass them.")
         root = covariance_root(embeddings.vectors if isinstance(embeddings, Embeddings) else embeddings)
         if len(root) != self.mean.sizes["embedding"]:
-            raise InvalidInputError(f"the embeddings have {len(root)} dimensions, the gradients {self.mean.sizes['embedding']}.")
+            raise InvalidInputError(
+                f"the embeddings have {len(root)} dimensions, the gradients {self.mean.sizes['embedding']}."
+            )
 
         def both_sides(moment: xr.DataArray | None) -> xr.DataArray | None:
             return None if moment is None else moment.copy(data=root.T @ moment.values @ root)
@@ -261,7 +270,8 @@ class StateGradients:
         state = json.loads(self.provenance)["state"]
         values = self._decomposed[1][0, :, 0]
         lines = [
-            f"StateGradients of the {state['name']} state, layer {state['layer']}" + (", whitened" if self.whitening is not None else ""),
+            f"StateGradients of the {state['name']} state, layer {state['layer']}"
+            + (", whitened" if self.whitening is not None else ""),
             f"  gradients  {sizes['state']} × {sizes['embedding']} (state × embedding)",
             f"  positions  {int(self.count[0, 0]):,} of {int(self.population[0, 0]):,} in {len(self.block_count['block'])} blocks",
             f"  delays     {', '.join(map(str, self.delays)) if len(self.delays) < 6 else f'{self.delays[0]} … {self.delays[-1]}'}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -54,18 +54,6 @@ class _Request:
     blocks: int
     second_moment: bool
     execution: Execution = field(default_factory=Execution)
-
-
-@overload
-def state_gradients(
-    model: nn.Module, inputs: Any, *, state: str | StateKey | None = None, **options: Any
-) -> StateGradients: ...
-
-
-@overload
-def state_gradients(
-    model: nn.Module, inputs: Any, *, state: list[str | StateKey], **options: Any
-) -> dict[StateKey, StateGradients]: ...
 
 
 def state_gradients(
@@ -210,7 +198,8 @@ def _selected(request: _Request, places: np.ndarray, remaining: np.ndarray, dela
 
 
 def _check_finite(request: _Request, key: StateKey, sums: Moments) -> None:
-    broken = ~torch.isfinite(sums.first).flatten(3).all(-1).any(1)
+    finite = torch.isfinite(sums.first).flatten(3).all(-1)
+    broken = (~finite).any(1)
     if broken.any():
         group, delay = (int(i) for i in broken.nonzero()[0])
         raise InvalidInputError(
@@ -239,7 +228,9 @@ def _delays(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
     elif (chosen < 0).any() or len(np.unique(chosen)) < len(chosen):
         problems.add(f"delays are {list(chosen)}; give each once, from 0 upwards")
     elif chosen.max() >= longest_stream:
-        problems.add(f"delay {chosen.max()} needs a stream of {chosen.max() + 1} steps; the longest has {longest_stream}")
+        problems.add(
+            f"delay {chosen.max()} needs a stream of {chosen.max() + 1} steps; the longest has {longest_stream}"
+        )
     problems.raise_if_any()
     return np.sort(chosen)
 

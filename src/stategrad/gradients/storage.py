@@ -48,9 +48,13 @@ def load(path: Path) -> dict[str, Any]:
         with xr.open_dataset(path, engine="h5netcdf") as lazy:
             dataset = lazy.load()
     except (OSError, ValueError, KeyError) as error:
-        raise InvalidInputError(f"{path} cannot be read ({error}); it is damaged or cut short, compute it again.") from error
+        raise InvalidInputError(
+            f"{path} cannot be read ({error}); it is damaged or cut short, compute it again."
+        ) from error
     if dataset.attrs.get("format") != FORMAT:
-        raise InvalidInputError(f"{path} is not a result of stategrad (format '{dataset.attrs.get('format')}', expected '{FORMAT}').")
+        raise InvalidInputError(
+            f"{path} is not a result of stategrad (format '{dataset.attrs.get('format')}', expected '{FORMAT}')."
+        )
     fields: dict[str, Any] = {name: dataset[name].reset_coords(drop=True) for name in ARRAYS}
     fields |= {name: dataset[name].reset_coords(drop=True) if name in dataset else None for name in OPTIONAL}
     fields["embeddings"] = _embeddings_from_dataset(dataset) if "embeddings" in dataset else None
@@ -63,7 +67,10 @@ def _embeddings_to_dataset(embeddings: Embeddings) -> xr.Dataset:
     variables: dict[str, Any] = {"embeddings": (("word", "embedding"), embeddings.vectors)}
     if counts:
         variables["class_types"] = (("class", "word"), np.array(counts, dtype=np.int16))
-    coords = {"word": np.array(embeddings.words, dtype=object), "class": np.array(list(embeddings.classes), dtype=object)}
+    coords = {
+        "word": np.array(embeddings.words, dtype=object),
+        "class": np.array(list(embeddings.classes), dtype=object),
+    }
     return xr.Dataset(variables, {name: coords[name] for name in coords if counts or name == "word"})
 
 

@@ -47,7 +47,9 @@ class Streams:
         part = part.to(self.network.dtype)
         if not torch.isfinite(part).all():
             step = start + int((~torch.isfinite(part)).any(dim=1).nonzero()[0, 0])
-            raise InvalidInputError(f"inputs hold NaN or infinity at step {step} of stream {stream}; remove or replace it.")
+            raise InvalidInputError(
+                f"inputs hold NaN or infinity at step {step} of stream {stream}; remove or replace it."
+            )
         return part
 
 
@@ -72,7 +74,9 @@ def streams_of(inputs: Any, network: Network) -> Streams:
         batched = tensor.ndim == (3 if tensor.is_floating_point() else 2)
         tensors = list(tensor) if batched else [tensor]
     if not tensors or any(len(tensor) == 0 for tensor in tensors):
-        raise InvalidInputError(f"inputs have {len(tensors)} streams, some of them without a step; give at least one step each.")
+        raise InvalidInputError(
+            f"inputs have {len(tensors)} streams, some of them without a step; give at least one step each."
+        )
     for number, tensor in enumerate(tensors):
         _check_stream(number, tensor, network)
     return Streams(tuple(tensors), network)
@@ -82,15 +86,21 @@ def _check_stream(number: int, stream: Tensor, network: Network) -> None:
     size = network.embedding_size
     if stream.is_floating_point():
         if stream.ndim != 2 or stream.shape[1] != size:
-            raise InvalidInputError(f"stream {number} has shape {tuple(stream.shape)}; the model reads vectors of shape (time, {size}).")
+            raise InvalidInputError(
+                f"stream {number} has shape {tuple(stream.shape)}; the model reads vectors of shape (time, {size})."
+            )
         return
     if network.embed is None:
         raise InvalidInputError(
             f"stream {number} holds integers and the model has no embeddings; pass vectors of shape (time, {size}) as floats."
         )
     if stream.ndim != 1 or stream.dtype == torch.bool:
-        raise InvalidInputError(f"stream {number} has shape {tuple(stream.shape)} and type {stream.dtype}; ids are integers of shape (time,).")
-    words = getattr(getattr(network.embed, "__self__", None), "vocabulary_size", None)
+        raise InvalidInputError(
+            f"stream {number} has shape {tuple(stream.shape)} and type {stream.dtype}; ids are integers of shape (time,)."
+        )
+    words = network.vocabulary_size
     low, high = int(stream.min()), int(stream.max())
     if low < 0 or (words is not None and high >= words):
-        raise InvalidInputError(f"stream {number} holds ids from {low} to {high}; the model's vocabulary has ids 0 to {(words or 0) - 1}.")
+        raise InvalidInputError(
+            f"stream {number} holds ids from {low} to {high}; the model knows ids 0 to {(words or 0) - 1}."
+        )

@@ -14,6 +14,7 @@ from stategrad.cells.network import States
 from stategrad.gradients.streams import Streams
 
 BYTES_OF_FACTORS = 64 * 2**20  # what the recorded factors of one stretch may take, beyond the delays that follow it
+LEAST_STEPS = 256
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def stretches(
     """
     network = streams.network
     bytes_per_step = sum(cell.factors * cell.size for cell in network.cells) * initial[0]["hidden"].element_size()
-    budget = max(BYTES_OF_FACTORS // bytes_per_step, longest_delay, 256)
+    budget = max(BYTES_OF_FACTORS // bytes_per_step, longest_delay, LEAST_STEPS)
     lengths, starts = streams.lengths, streams.starts
     for batch in _batches(lengths, budget):
         state: States = [{name: value[batch] for name, value in layer.items()} for layer in initial]
@@ -53,9 +54,9 @@ def stretches(
         size = steps if len(batch) > 1 else budget
         for start in range(0, steps, size):
             stop = min(start + size, steps)
-            chosen = [_between(used, starts[s] + start, starts[s] + min(stop, lengths[s])) for s in batch]
+            chosen = [_between(used, int(starts[s]) + start, int(starts[s] + min(stop, lengths[s]))) for s in batch]
             ahead = min(stop + longest_delay, steps)
-            parts = [streams.vectors(s, start, ahead) for s in batch]
+            parts = [streams.vectors(int(s), start, ahead) for s in batch]
             layers = network.linearise(torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), state)
             state = [{name: value[:, stop - start - 1] for name, value in layer.states.items()} for layer in layers]
             if not any(map(len, chosen)):

@@ -40,7 +40,11 @@ class Window:
 
     @torch.no_grad()
     def propagate(
-        self, stretch: Stretch, chosen: Int[np.ndarray, " position"], remaining: Int[np.ndarray, " position"], delays: int
+        self,
+        stretch: Stretch,
+        chosen: Int[np.ndarray, " position"],
+        remaining: Int[np.ndarray, " position"],
+        delays: int,
     ) -> Iterator[tuple[int, Tangents]]:
         """The gradients of some positions of a stretch at delays 0, 1, …, `delays` - 1.
 
@@ -57,7 +61,10 @@ class Window:
         cells = self.network.cells
         rows = torch.from_numpy(stretch.rows[chosen])
         left = torch.from_numpy(remaining)
-        gates = [buffer[: E * n * cell.weight_hh.shape[0]].view(E * n, -1) for cell, buffer in zip(cells, self._gates, strict=True)]
+        gates = [
+            buffer[: E * n * cell.weight_hh.shape[0]].view(E * n, -1)
+            for cell, buffer in zip(cells, self._gates, strict=True)
+        ]
         tangents = [
             {name: buffer[: E * n * cell.size].view(E, n, cell.size).zero_() for name, buffer in buffers.items()}
             for cell, buffers in zip(cells, self._tangents, strict=True)

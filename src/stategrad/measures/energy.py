@@ -15,7 +15,8 @@ def root_mean_square(second_moment: Float[np.ndarray, "*batch embedding embeddin
 
 
 def energy_share(
-    mean_gradient: Float[np.ndarray, "*batch state embedding"], second_moment: Float[np.ndarray, "*batch embedding embedding"]
+    mean_gradient: Float[np.ndarray, "*batch state embedding"],
+    second_moment: Float[np.ndarray, "*batch embedding embedding"],
 ) -> Float[np.ndarray, "*batch"]:
     """`‖Ḡ‖²_F / E‖G‖²_F`, between 0 and 1: how much of the gradients' energy their mean keeps; NaN where there is none."""
     of_mean = np.square(mean_gradient).sum((-1, -2))

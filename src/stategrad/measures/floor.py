@@ -6,12 +6,12 @@ import itertools
 import math
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 
 def noise_floor(
     block_mean: Float[np.ndarray, "block state embedding"],
-    block_count: Float[np.ndarray, " block"],
+    block_count: Int[np.ndarray, " block"],
     *,
     splits: int = 20,
     seed: int = 0,

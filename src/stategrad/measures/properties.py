@@ -34,7 +34,9 @@ class Property:
     reliability: float
 
 
-def property_vector(embeddings: Embeddings, a: Members, b: Members, *, name: str | None = None, seed: int = 0) -> Property:
+def property_vector(
+    embeddings: Embeddings, a: Members, b: Members, *, name: str | None = None, seed: int = 0
+) -> Property:
     """`d = ē_a - ē_b`, means over word types, one per (word, tag) pair.
 
     Args:
@@ -52,7 +54,9 @@ def property_vector(embeddings: Embeddings, a: Members, b: Members, *, name: str
     rows_a, rows_b = _rows(embeddings, a), _rows(embeddings, b)
     vector = _difference(embeddings, rows_a, rows_b)
     if not np.any(vector):
-        raise InvalidInputError("the two classes of a property have the same mean vector; their difference names no direction.")
+        raise InvalidInputError(
+            "the two classes of a property have the same mean vector; their difference names no direction."
+        )
     name = name or "–".join(members if isinstance(members, str) else "/".join(map(str, members)) for members in (a, b))
     return Property(name, vector, rows_a, rows_b, _reliability(embeddings, rows_a, rows_b, seed))
 
@@ -66,7 +70,9 @@ def _rows(embeddings: Embeddings, members: Members) -> tuple[int, ...]:
         index = {word: row for row, word in enumerate(embeddings.words)}
         unknown = [m for m in members if (m not in index if isinstance(m, str) else not 0 <= m < len(embeddings.words))]
         if unknown:
-            raise InvalidInputError(f"not among the {len(embeddings.words)} words of the embeddings: {', '.join(map(str, unknown))}.")
+            raise InvalidInputError(
+                f"not among the {len(embeddings.words)} words of the embeddings: {', '.join(map(str, unknown))}."
+            )
         rows = tuple(index[m] if isinstance(m, str) else int(m) for m in members)
     if not rows:
         raise InvalidInputError(f"class '{members}' of a property has no words.")

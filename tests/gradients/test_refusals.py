@@ -1,0 +1,118 @@
+"""Every sentence with which the analysis refuses what it cannot do."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import stategrad as sg
+
+
+def analyse(model=None, inputs=None, **options):
+    model = nn.LSTM(3, 4).eval() if model is None else model
+    inputs = torch.randn(20, 3) if inputs is None else inputs
+    return sg.state_gradients(model, inputs, **{"delays": 4, "show_progress": False} | options)
+
+
+def dropping(p):
+    return nn.LSTM(3, 4, num_layers=2, dropout=p)
+
+
+def with_nan(name):
+    model = nn.LSTM(3, 4).eval()
+    getattr(model, name).data[1, 1] = float("nan")
+    return model
+
+
+REFUSALS = {
+    "active dropout": (
+        lambda: analyse(dropping(0.5).train()),
+        r"dropout is active: between the layers \(p = 0.5\); call model.eval\(\)",
+    ),
+    "NaN in weights": (
+        lambda: analyse(with_nan("weight_hh_l0")),
+        "weight weight_hh_l0 has 1 values that are NaN or infinite",
+    ),
+    "two faults at once": (
+        lambda: analyse(nn.LSTM(3, 4, bidirectional=True, proj_size=2)),
+        "2 problems with the model: the module is bidirectional.*Also: the LSTM projects its output",
+    ),
+    "another model": (
+        lambda: analyse(nn.Linear(3, 4)),
+        r"model is a Linear; state gradients are computed for nn.LSTM, nn.GRU, nn.RNN",
+    ),
+    "unknown state": (
+        lambda: analyse(state="cel"),
+        r"unknown state 'cel': did you mean 'cell'\? \(choices: hidden, cell\)",
+    ),
+    "a cell state of a GRU": (
+        lambda: analyse(nn.GRU(3, 4).eval(), state="cell"),
+        "unknown state 'cell': choices: hidden",
+    ),
+    "a layer too many": (lambda: analyse(state=(1, "cell")), "state names layer 1 and the model has 1, counted from 0"),
+    "vectors of another size": (
+        lambda: analyse(inputs=torch.randn(20, 5)),
+        r"stream 0 has shape \(20, 5\); the model reads vectors of shape \(time, 3\)",
+    ),
+    "ids without embeddings": (
+        lambda: analyse(inputs=torch.arange(20)),
+        "stream 0 holds integers and the model has no embeddings",
+    ),
+    "NaN in inputs": (
+        lambda: analyse(inputs=torch.randn(20, 3).index_fill(0, torch.tensor(7), float("nan"))),
+        "inputs hold NaN or infinity at step 7 of stream 0",
+    ),
+    "no step": (lambda: analyse(inputs=torch.zeros(0, 3)), "some of them without a step; give at least one step each"),
+    "delays longer than the text": (
+        lambda: analyse(delays=21),
+        "delay 20 needs a stream of 21 steps; the longest has 20",
+    ),
+    "no delays": (lambda: analyse(delays=0), "delays is 0; give a count of at least 1, or a list of delays"),
+    "the same delay twice": (lambda: analyse(delays=[1, 1]), "delays are .*; give each once, from 0 upwards"),
+    "a group called all": (
+        lambda: analyse(groups=np.array(["all"] * 20)),
+        "groups use the label 'all', which always stands for every position",
+    ),
+    "an empty group": (
+        lambda: analyse(groups={"x": np.zeros(20, bool)}),
+        "groups without a position: x; leave them out",
+    ),
+    "labels of another length": (
+        lambda: analyse(groups=np.array(list("ab"))),
+        "groups has lengths 2; the streams have 20",
+    ),
+    "a mask of another length": (lambda: analyse(at=np.ones(19, bool)), "at has lengths 19; the streams have 20"),
+    "too many blocks": (
+        lambda: analyse(blocks=21),
+        "blocks is 21 for a text of 20 positions; give a number from 1 to 20",
+    ),
+    "an empty sample": (lambda: analyse(sample=0), "sample is 0; give at least 1 position, or None for all"),
+    "unknown precision": (
+        lambda: analyse(precision="float23"),
+        r"unknown precision 'float23': did you mean 'float32'\?",
+    ),
+    "an initial state that does not fit": (
+        lambda: analyse(initial_state=torch.zeros(1, 1, 4)),
+        r"initial_state has shapes \[\(1, 1, 4\)\]; this model takes 2 of shape \(layer, stream, state\) = \(1, 1, 4\), in the order hidden, cell",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_refusal_names_the_culprit_and_what_to_do(case, shapes_unchecked):
+    attempt, sentence = REFUSALS[case]
+    with pytest.raises(sg.InvalidInputError, match=sentence):
+        attempt()
+
+
+def test_dropout_that_is_switched_off_or_zero_is_no_reason_to_refuse():
+    analyse(dropping(0.5).eval())
+    analyse(dropping(0.0).train())
+
+
+def test_exploding_gradients_are_said_and_not_averaged():
+    module = nn.RNN(2, 2, nonlinearity="relu").eval()
+    for parameter in module.parameters():
+        parameter.data.fill_(1e4)
+    with pytest.raises(sg.InvalidInputError, match=r"beyond torch.float32 from delay \d+ .*they explode"):
+        analyse(module, torch.rand(20, 2), delays=15)

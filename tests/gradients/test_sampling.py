@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import stategrad as sg
+from stategrad.gradients.groups import groups_of, stratify
+from stategrad.gradients.sampling import choose_positions
+
+QUIET = {"show_progress": False}
+
+
+def uneven():
+    """A text whose rare group has gradients of its own: a saturating input closes the gates for it."""
+    module = nn.LSTM(3, 5).eval()
+    x = torch.randn(400, 3)
+    rare = np.zeros(400, dtype=bool)
+    rare[::40] = True
+    x[torch.from_numpy(rare)] *= 30
+    return module, x, rare
+
+
+def test_a_sample_as_large_as_the_text_is_the_text():
+    module, x, rare = uneven()
+    whole = sg.state_gradients(module, x, delays=5, groups={"rare": rare}, precision="float64", **QUIET)
+    sampled = sg.state_gradients(module, x, delays=5, groups={"rare": rare}, sample=400, precision="float64", **QUIET)
+    assert sampled.count.equals(whole.count)
+    np.testing.assert_allclose(sampled.mean, whole.mean, rtol=0, atol=1e-15)
+
+
+def test_a_weighted_sample_is_unbiased_where_an_unweighted_mean_of_it_is_not():
+    module, x, rare = uneven()
+    whole = sg.state_gradients(module, x, delays=1, precision="float64", **QUIET).mean.values[0, 0]
+    singles = sg.state_gradients(
+        module,
+        x,
+        delays=1,
+        groups=np.arange(400).astype(str),
+        blocks=1,
+        precision="float64",
+        second_moment=False,
+        **QUIET,
+    ).mean.sel(delay=0)
+    strata = stratify(groups_of({"rare": rare}, np.array([400])), np.arange(400) * 10 // 400)
+    weighted, unweighted = [], []
+    for seed in range(60):
+        sampled = sg.state_gradients(
+            module, x, delays=1, groups={"rare": rare}, sample=30, seed=seed, precision="float64", **QUIET
+        )
+        weighted.append(sampled.mean.values[0, 0])
+        used = choose_positions(strata, np.array([400]), np.array([0]), sample=30, seed=seed).used
+        unweighted.append(singles.sel(group=used.astype(str)).values.mean(0))
+    spread = np.std([np.linalg.norm(mean - whole) for mean in weighted])
+    size = np.linalg.norm(whole)
+    assert np.linalg.norm(np.mean(weighted, axis=0) - whole) < 0.02 * size + 3 * spread / np.sqrt(60)
+    # one position of each rare stratum is always drawn: without weights the rare group counts ten times too much
+    assert np.linalg.norm(np.mean(unweighted, axis=0) - whole) > 0.1 * size
+
+
+def test_counts_tell_what_was_used_and_what_it_stands_for():
+    module, x, rare = uneven()
+    result = sg.state_gradients(module, x, delays=5, groups={"rare": rare}, sample=100, **QUIET)
+    assert result.population.sel(group="all").values.tolist() == [400, 399, 398, 397, 396]
+    assert 90 <= int(result.count.sel(group="all", delay=0)) <= 115
+    assert int(result.count.sel(group="rare", delay=0)) == 10  # one stratum per block, none of them left out
+
+
+def test_the_same_seed_draws_the_same_sample():
+    module, x, _ = uneven()
+    one, same, other = (sg.state_gradients(module, x, delays=2, sample=50, seed=seed, **QUIET) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one.mean, same.mean)
+    assert not np.array_equal(one.mean, other.mean)
+
+
+@pytest.mark.parametrize("at", [None, np.arange(50) % 3 == 0])
+def test_populations_are_counted_per_stratum_and_delay(at):
+    lengths = np.array([20, 1, 29])
+    labels = np.random.default_rng(0).choice(list("ab"), 50)
+    parts = np.split(labels, np.cumsum(lengths)[:-1])
+    strata = stratify(groups_of(parts, lengths), np.zeros(50, dtype=np.int64))
+    chosen = choose_positions(strata, lengths, np.arange(30), at=at)
+    ends = np.repeat(np.cumsum(lengths), lengths)
+    for delay in range(30):
+        naive = np.zeros(strata.count, dtype=int)
+        for p in range(50):
+            if p + delay < ends[p] and (at is None or at[p + delay]):
+                naive[strata.of_position[p]] += 1
+        assert chosen.population[:, delay].tolist() == naive.tolist()
