@@ -84,7 +84,9 @@ def test_the_split_is_80_10_10_in_every_class():
 
 
 def test_a_word_with_two_tags_is_an_example_of_both_classes_but_once_per_class():
-    one = task("N-V", [(0, "NN"), (0, "VB"), (0, "VBP"), (1, "NNS")] + [(i, t) for i in range(2, 30) for t in ("NN", "VB")], penn_classes)
+    one = task(
+        "N-V", [(0, "NN"), (0, "VB"), (0, "VBP"), (1, "NNS")] + [(i, t) for i in range(2, 30) for t in ("NN", "VB")], penn_classes
+    )
     assert [label for i, label in zip(one.ids, one.labels, strict=True) if i == 0] == ["nouns", "verbs"]
 
 
@@ -136,7 +138,9 @@ def test_neither_the_solver_nor_its_seed_matters():
         np.testing.assert_allclose(other.coef_, fitted[0].coef_, atol=1e-3)
         assert (other.predict(vectors) == fitted[0].predict(vectors)).mean() > 0.995
     binary = labels == "NN"
-    seeds = [LogisticRegression(l1_ratio=1.0, solver="liblinear", random_state=s, tol=1e-8).fit(vectors, binary).coef_ for s in (0, 1)]
+    seeds = [
+        LogisticRegression(l1_ratio=1.0, solver="liblinear", random_state=s, tol=1e-8).fit(vectors, binary).coef_ for s in (0, 1)
+    ]
     np.testing.assert_allclose(seeds[0], seeds[1], atol=1e-3)
 
 
@@ -146,7 +150,9 @@ def test_classifiers_that_did_not_converge_are_counted_and_not_chosen():
     frame = run(vectors, pairs, config, rows=["all"])
     assert frame["not_converged"].item() >= 1
     assert frame["fits"].item() == 4
-    mixed = ProbeConfig(C=(1e-5, 100.0), penalties=("l2",), class_weights=("none",), schemes=("multinomial",), max_iter=3, workers=1)
+    mixed = ProbeConfig(
+        C=(1e-5, 100.0), penalties=("l2",), class_weights=("none",), schemes=("multinomial",), max_iter=3, workers=1
+    )
     chosen = run(vectors, pairs, mixed, rows=["all"])
     assert not chosen["converged"].item() or chosen["not_converged"].item() < chosen["fits"].item()
 

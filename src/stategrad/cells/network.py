@@ -30,7 +30,7 @@ class Network:
     """
 
     cells: tuple[Cell, ...]
-    embed: Callable[[Int[Tensor, "..."]], Float[Tensor, "... embedding"]] | None
+    embed: Callable[[Int[Tensor, ...]], Float[Tensor, "... embedding"]] | None
     vocabulary_size: int | None
 
     @property

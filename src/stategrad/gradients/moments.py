@@ -8,6 +8,7 @@ Kept in float64 whatever the precision of the gradients, so that the result does
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,4 +79,4 @@ def runs_of(strata: np.ndarray) -> list[Run]:
     """The runs of equal values in a sorted array of strata."""
     edges = np.flatnonzero(np.diff(strata)) + 1
     bounds = [0, *edges.tolist(), len(strata)]
-    return [Run(a, b, int(strata[a])) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [Run(a, b, int(strata[a])) for a, b in itertools.pairwise(bounds)]

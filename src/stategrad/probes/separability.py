@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from jaxtyping import Float
+from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
 from stategrad.errors import InvalidInputError

@@ -1,0 +1,1 @@
+"""The command line: `stategrad run | train | gradients | analyze | probe | report | corpus`."""

@@ -1,0 +1,162 @@
+"""The commands: thin functions on paths and settings, from whose signatures the command line is generated.
+
+Settings come from a preset or from the run's folder; a command's own sections override them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+from stategrad.corpus.sources import CorpusConfig
+from stategrad.corpus.sources import load as load_corpus
+from stategrad.errors import UnavailableError
+from stategrad.models.training import TrainingConfig
+from stategrad.probes.grid import ProbeConfig
+from stategrad.run.config import AnalysisConfig, GradientsConfig, NetworkConfig, RunConfig
+from stategrad.run.run import Run
+from stategrad.run.settings import read_preset
+from stategrad.run.summary import corpus_summary, run_summary
+
+
+def run(
+    base: RunConfig,
+    preset: str,
+    *,
+    out: Path | None = None,
+    model: str | None = None,
+    corpus: CorpusConfig,
+    network: NetworkConfig,
+    training: TrainingConfig,
+    gradients: GradientsConfig,
+    analysis: AnalysisConfig,
+    probe: ProbeConfig,
+    progress: bool = True,
+) -> None:
+    """The whole analysis, from raw text to report.html, in one folder.
+
+    What was done before with the same settings is not done again; what was interrupted resumes.
+
+    Args:
+        base: the settings of the preset.
+        preset: name of a preset, or path of a YAML file with settings.
+        out: folder of the run; default: runs/PRESET.
+        model: a trained model, X.safetensors with vocabulary.txt beside it, in place of training.
+        corpus: the text.
+        network: the language model.
+        training: how it is trained.
+        gradients: what is measured, and where.
+        analysis: which measures are taken.
+        probe: how linear separability is searched.
+        progress: show progress.
+    """
+    config = dataclasses.replace(
+        base,
+        model=model,
+        corpus=corpus,
+        network=network,
+        training=training,
+        gradients=gradients,
+        analysis=analysis,
+        probe=probe,
+    )
+    one = Run(config, out or _default_folder(preset), show_progress=progress)
+    try:
+        one.corpus  # noqa: B018 - read now, so that the fallback is chosen before the folder is claimed
+    except UnavailableError as error:
+        if config.fallback is None:
+            raise
+        print(f"{error} Preset {config.fallback} runs instead.", file=sys.stderr)
+        one = Run(read_preset(config.fallback), one.folder.path, show_progress=progress)
+    one.execute()
+    print(run_summary(one.folder))
+
+
+def train(
+    base: RunConfig,
+    preset: str,
+    *,
+    out: Path | None = None,
+    corpus: CorpusConfig,
+    network: NetworkConfig,
+    training: TrainingConfig,
+    progress: bool = True,
+) -> None:
+    """Only the first stage of a run: the language model.
+
+    Args:
+        base: the settings of the preset.
+        preset: name of a preset, or path of a YAML file with settings.
+        out: folder of the run; default: runs/PRESET.
+        corpus: the text.
+        network: the language model.
+        training: how it is trained.
+        progress: show progress.
+    """
+    config = dataclasses.replace(base, corpus=corpus, network=network, training=training)
+    Run(config, out or _default_folder(preset), show_progress=progress).execute(["train"])
+
+
+def gradients(base: RunConfig, folder: Path, *, gradients: GradientsConfig, progress: bool = True) -> None:
+    """Compute the state gradients of a trained run again, with other settings.
+
+    Args:
+        base: the settings of the folder.
+        folder: of the run.
+        gradients: what is measured, and where.
+        progress: show progress.
+    """
+    Run(dataclasses.replace(base, gradients=gradients), folder, show_progress=progress).execute(["train", "gradients"])
+
+
+def analyze(base: RunConfig, folder: Path, *, analysis: AnalysisConfig, progress: bool = True) -> None:
+    """Take the measures from a run's state gradients: the tables in measures/.
+
+    Args:
+        base: the settings of the folder.
+        folder: of the run.
+        analysis: which measures are taken.
+        progress: show progress.
+    """
+    stages = ["train", "gradients", "analyze"]
+    Run(dataclasses.replace(base, analysis=analysis), folder, show_progress=progress).execute(stages)
+
+
+def probe(base: RunConfig, folder: Path, *, probe: ProbeConfig, progress: bool = True) -> None:
+    """Search the linear separability of word classes on a run's embeddings.
+
+    Args:
+        base: the settings of the folder.
+        folder: of the run.
+        probe: how linear separability is searched.
+        progress: show progress.
+    """
+    Run(dataclasses.replace(base, probe=probe), folder, show_progress=progress).execute(["train", "probe"])
+
+
+def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:
+    """Write the figures, tables and report.html of a run again, and whatever they lack.
+
+    Args:
+        base: the settings of the folder.
+        folder: of the run.
+        progress: show progress.
+    """
+    one = Run(base, folder, show_progress=progress)
+    one.folder.forget("report")
+    one.execute()
+    print(run_summary(one.folder))
+
+
+def corpus(corpus: CorpusConfig) -> None:
+    """Show what a corpus holds: its parts, vocabulary, tags and classes.
+
+    Args:
+        corpus: the text.
+    """
+    print(corpus_summary(load_corpus(corpus)))
+
+
+def _default_folder(preset: str) -> Path:
+    return Path("runs") / Path(preset).stem

@@ -1,0 +1,132 @@
+"""The entry point: reads the command line, loads the settings that it starts from, and turns errors into one sentence."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import jsonargparse
+
+from stategrad.cli import commands
+from stategrad.corpus.sources import CorpusConfig
+from stategrad.errors import StategradError, suggestion
+from stategrad.run.config import RunConfig
+from stategrad.run.settings import read_folder, read_preset
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "run": commands.run,
+    "train": commands.train,
+    "gradients": commands.gradients,
+    "analyze": commands.analyze,
+    "probe": commands.probe,
+    "report": commands.report,
+    "corpus": commands.corpus,
+}
+
+
+class Parser(jsonargparse.ArgumentParser):
+    """A parser whose errors are one sentence, with the nearest option or choice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Print what is wrong and exit with 2."""
+        fail(self.explain(" ".join(message.split())))
+
+    def explain(self, message: str) -> str:
+        """A message of the parser's, with "did you mean" where something was misspelt."""
+        unknown = re.search(r"[Uu]nrecognized arguments:.*?(--\S+)|Key \"?([\w.]+)\"? is not expected", message)
+        if unknown:
+            name = (unknown[1] or f"--{unknown[2]}").split("=")[0]
+            near = suggestion(name, self.options()).split("? (")[0]
+            hint = f"{near}?" if near.startswith("did you mean") else f"`{self.prog} --help` lists the options."
+            return f"unknown option '{name}': {hint}"
+        choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if choice:
+            return f"unknown command '{choice[1]}': {suggestion(choice[1], re.findall(r'[a-z]+', choice[2]))}."
+        literal = re.search(r"[Kk]ey \"([\w.]+)\".*Literal\[(.*)\]\. Got value: (.*)", message)
+        if literal:
+            choices = re.findall(r"[^' ,]+", literal[2])
+            return f"unknown {literal[1]} '{literal[3]}': {suggestion(literal[3], choices)}."
+        value = re.search(r"[Kk]ey \"([\w.]+)\".*?Expected (.*?)\.? Got value: (.*)", message)
+        if value:
+            expected = re.sub(r"<class '(\w+)'>", r"\1", value[2]).removeprefix("an ").removeprefix("a ")
+            return f"{value[1]} is '{value[3]}'; expected {expected}."
+        missing = re.search(r"arguments are required: \w+\.(\w+)", message)
+        if missing:
+            return f"`{self.prog}` needs a {missing[1]}; see --help."
+        return f"{message.removesuffix('.')}."
+
+    def options(self) -> list[str]:
+        """Every option of this parser and of the commands below it."""
+        below = [parser for action in self._actions for parser in (getattr(action, "_name_parser_map", None) or {}).values()]
+        own = [option for action in self._actions for option in action.option_strings]
+        return list(dict.fromkeys(own + [option for parser in below for option in parser.options()]))
+
+
+def fail(sentence: str) -> NoReturn:
+    """Print one sentence on standard error and exit with 2."""
+    print(f"stategrad: {sentence}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def build(command: str, base: RunConfig | None) -> Parser:
+    """The parser of one command; the defaults of its options come from `base` where it is given."""
+    function = COMMANDS[command]
+    parser = Parser(prog=f"stategrad {command}", description=_summary(function))
+    if command == "corpus":
+        parser.add_class_arguments(CorpusConfig, as_positional=False)
+        return parser
+    parser.add_function_arguments(function, skip={"base"}, as_group=False, as_positional=True)
+    if base is not None:
+        settings = base.to_dict()
+        for name in set(inspect.signature(function).parameters) & set(settings) - {"preset"}:
+            value = settings[name]
+            parser.set_defaults({f"{name}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value})
+    return parser
+
+
+def _top_parser(bases: dict[str, RunConfig]) -> Parser:
+    parser = Parser(prog="stategrad", description="What the state of a recurrent model remembers of its inputs, and for how long.")
+    below = parser.add_subcommands(dest="command", metavar="COMMAND")
+    for name, function in COMMANDS.items():
+        below.add_subcommand(name, build(name, bases.get(name)), help=_summary(function).splitlines()[0])
+    return parser
+
+
+def _summary(function: Callable[..., None]) -> str:
+    return (inspect.getdoc(function) or "").split("\n\nArgs:")[0]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with 2 and one sentence where the input is at fault."""
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        _dispatch(words)
+    except StategradError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("interrupted; the same command goes on where it stopped.")
+    except OSError as error:
+        fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
+
+
+def _dispatch(words: list[str]) -> None:
+    parser = _top_parser({})
+    given = parser.parse_args(words)
+    command = given.command
+    if command == "corpus":
+        commands.corpus(CorpusConfig(**vars(given[command])))
+        return
+    base = read_preset(given[command].preset) if "preset" in given[command] else read_folder(given[command].folder)
+    parser = _top_parser({command: base})
+    chosen = parser.instantiate(parser.parse_args(words))[command]
+    COMMANDS[command](base, **vars(chosen))
+
+
+if __name__ == "__main__":
+    main()

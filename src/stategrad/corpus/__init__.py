@@ -1,0 +1,1 @@
+"""Texts: from files of many formats to ids with words, tags and word classes."""

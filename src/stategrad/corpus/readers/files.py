@@ -1,0 +1,82 @@
+"""Files, folders and zip archives as one kind of thing, and their lines as text."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from stategrad.errors import InvalidInputError, MissingInputError
+
+Readable = Path | zipfile.Path
+"""A file or folder, on disk or inside a zip archive."""
+
+_NO_TEXT_NAMES = ("readme", "license", "licence", "copying", "changelog", "contents", "cats.txt")
+_NO_TEXT_SUFFIXES = ".md .rst .xml .json .yaml .yml .pickle .pkl .html .htm .pdf .py .sh .csv .zip .gz .tgz .png .safetensors .npy"
+
+
+def open_path(path: str | Path) -> Readable:
+    """A path that can be read alike whether it is a file, a folder, or a zip archive, which then is its root folder.
+
+    Raises:
+        MissingInputError: nothing is there.
+        InvalidInputError: a damaged archive.
+    """
+    given = Path(path).expanduser()
+    if not given.exists():
+        raise MissingInputError(f"there is no file or folder {path}; give the path of a file, a folder or a zip archive.")
+    if given.suffix.lower() != ".zip" or given.is_dir():
+        return given
+    try:
+        return zipfile.Path(zipfile.ZipFile(given))
+    except zipfile.BadZipFile as error:
+        raise InvalidInputError(f"{path} is not a whole zip archive ({error}); get it again.") from error
+
+
+def text_files(root: Readable) -> list[Readable]:
+    """All text files at or below `root` in the order of their paths; hidden files, notes and known other kinds left out."""
+    if root.is_file():
+        return [root]
+    found: list[Readable] = []
+    entries: list[Readable] = list(root.iterdir())
+    for entry in sorted(entries, key=lambda entry: entry.name):
+        if entry.name.startswith((".", "__")):
+            continue
+        if entry.is_dir():
+            found += text_files(entry)
+        elif _may_be_text(entry.name.lower()):
+            found.append(entry)
+    return found
+
+
+def _may_be_text(name: str) -> bool:
+    return not name.startswith(_NO_TEXT_NAMES) and Path(name).suffix not in _NO_TEXT_SUFFIXES.split()
+
+
+def lines(file: Readable) -> Iterator[str]:
+    """The lines of a UTF-8 file without their ends, one at a time.
+
+    Raises:
+        InvalidInputError: a file that is empty, binary, not UTF-8 (with the place of the first such byte), or damaged.
+    """
+    start, is_empty = 0, True
+    try:
+        with file.open("rb") as content:
+            for number, raw in enumerate(content, start=1):
+                if b"\x00" in raw:
+                    raise InvalidInputError(f"{file} is binary, not text: line {number} holds a zero byte; give UTF-8 text.")
+                try:
+                    line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                except UnicodeDecodeError as error:
+                    at = raw[error.start] if error.start < len(raw) else raw[-1]
+                    raise InvalidInputError(
+                        f"{file} is not UTF-8: byte 0x{at:02x} at offset {start + error.start}, in line {number}; "
+                        "convert it to UTF-8."
+                    ) from error
+                start += len(raw)
+                is_empty = is_empty and not line.strip()
+                yield line.rstrip("\r\n")
+    except zipfile.BadZipFile as error:
+        raise InvalidInputError(f"{file} is damaged inside its archive ({error}); get it again.") from error
+    if is_empty:
+        raise InvalidInputError(f"{file} is empty; give a file with text.")

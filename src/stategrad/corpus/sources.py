@@ -1,0 +1,92 @@
+"""The named corpora, and what is to be said of each to have it read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from stategrad.corpus.brown import load_brown
+from stategrad.corpus.ptb import load_ptb
+from stategrad.corpus.splits import Splits
+from stategrad.corpus.synthetic import load_synthetic
+from stategrad.corpus.text import load_text
+from stategrad.corpus.treebank import load_treebank
+from stategrad.errors import Problems, suggestion
+
+SourceName = Literal["brown", "ptb", "treebank", "text", "synthetic"]
+SOURCES: tuple[SourceName, ...] = get_args(SourceName)
+
+_NEEDED_PATHS = {
+    "ptb": "the folder or zip that holds ptb.train.txt, ptb.valid.txt and ptb.test.txt",
+    "treebank": "a file, folder or zip of tagged text",
+    "text": "a text file, or a folder with one file each to train, validate and test",
+}
+_SYNTHETIC_WORDS = 2_000
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """Which text is read, and how.
+
+    Attributes:
+        name: brown (hand-tagged English, fetched where needed), ptb (Mikolov's Penn Treebank text), treebank (tagged text of your
+            own), text (plain text of your own), or synthetic (a generated language).
+        path: file, folder or zip archive of the text; brown finds its own, synthetic has none.
+        tags: files, folders or zip archives of tagged text that give the words of ptb or text their tags.
+        vocabulary_size: words to keep, the most frequent of the training part, `<unk>` and `<eos>` included; synthetic has 2,000
+            at most.
+        tokens: size of the synthetic text, about.
+        seed: of the synthetic language; no other source draws at random.
+    """
+
+    name: SourceName = "brown"
+    path: str | None = None
+    tags: tuple[str, ...] = ()
+    vocabulary_size: int = 10_000
+    tokens: int = 300_000
+    seed: int = 0
+
+
+def load(config: CorpusConfig) -> Splits:
+    """Read a named corpus.
+
+    Raises:
+        InvalidInputError: settings that do not go together, or a text that cannot be used.
+        MissingInputError: a path that is not there, or does not hold what it should.
+        ChecksumError: a copy of Brown that differs from the published one.
+        UnavailableError: Brown, where it is nowhere to be had.
+    """
+    _check(config)
+    path, size = config.path or "", config.vocabulary_size
+    if config.name == "ptb":
+        return load_ptb(path, config.tags, size)
+    if config.name == "treebank":
+        return load_treebank(path, size)
+    if config.name == "text":
+        return load_text(path, config.tags, size)
+    if config.name == "synthetic":
+        return load_synthetic(config.tokens, words=min(size, _SYNTHETIC_WORDS), seed=config.seed)
+    return load_brown(config.path, size)
+
+
+def _check(config: CorpusConfig) -> None:
+    problems = Problems("the corpus settings")
+    name = config.name
+    if name not in SOURCES:
+        problems.add(f"unknown corpus '{name}': {suggestion(name, SOURCES)}")
+    if name in _NEEDED_PATHS and not config.path:
+        problems.add(f"corpus {name} needs a path; give {_NEEDED_PATHS[name]}")
+    if name == "synthetic" and config.path:
+        problems.add(f"corpus synthetic is generated and takes no path, but was given {config.path}; leave it out")
+    if _is_string(config.tags):
+        problems.add(f"tags is the string '{config.tags}'; give a list of paths")
+    elif config.tags and name in ("brown", "treebank", "synthetic"):
+        problems.add(f"corpus {name} has its own tags, but was given tags {', '.join(config.tags)}; leave them out")
+    if config.vocabulary_size < 3:
+        problems.add(f"vocabulary_size is {config.vocabulary_size}; give at least 3")
+    problems.raise_if_any()
+
+
+def _is_string(value: object) -> bool:
+    """Whether a caller gave one path where several are expected: its letters would be taken for paths."""
+    return isinstance(value, str)

@@ -1,0 +1,75 @@
+"""Plain text of the user's own, with tags by word type where tagged files are named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stategrad.corpus.documents import Document, prepare
+from stategrad.corpus.lexicon import Lexicon
+from stategrad.corpus.partition import Parts, by_sentences
+from stategrad.corpus.readers import plain
+from stategrad.corpus.readers.files import Readable, lines, open_path, text_files
+from stategrad.corpus.splits import Splits, choose_vocabulary, count_words, encode_splits
+from stategrad.corpus.tag_files import read_lexicon
+from stategrad.errors import InvalidInputError, MissingInputError
+
+_PART_NAMES = {"train": r"train(ing)?", "valid": r"valid(ation)?|val|dev", "test": r"test"}
+
+
+def load_text(path: str | Path, tags: Sequence[str | Path] = (), vocabulary_size: int = 10_000) -> Splits:
+    """Read plain text: a sentence per line, words between white space, turned to lower case.
+
+    Args:
+        path: one file, of which the first 80 % of the lines train, the next 10 % validate and the last 10 % test; or a folder or
+            zip archive with one file per part, told by `train`, `valid` (or `dev`, `val`) and `test` in their names.
+        tags: tagged files, folders or zip archives; without any the text has no word classes.
+        vocabulary_size: the most frequent words of the training part that are kept; others become `<unk>`.
+
+    Raises:
+        MissingInputError: no such file or folder, or not one file per part in it.
+        InvalidInputError: text that is empty or binary, too short to be split, or tagged files that do not fit it.
+    """
+    parts = _parts(open_path(path), path)
+    lexicon: Lexicon | None = None
+    facts: dict[str, Any] = {}
+    if tags:
+        vocabulary = choose_vocabulary(count_words(parts["train"]), vocabulary_size)
+        lexicon, facts = read_lexicon(tags, vocabulary, str.lower)
+    return encode_splits(
+        "text",
+        parts,
+        vocabulary_size=vocabulary_size,
+        lexicon=lexicon,
+        tag_set=None if lexicon is None else lexicon.tag_set,
+        is_gold=False,
+        facts={"text": Path(path).name} | facts,
+    )
+
+
+def _parts(root: Readable, path: str | Path) -> Parts:
+    files = text_files(root)
+    if not files:
+        raise MissingInputError(f"there are no text files in {path}; give a text, or one file each to train, validate, test.")
+    if len(files) == 1:
+        return by_sentences(_read(files[0]))
+    parts: Parts = {}
+    for part, pattern in _PART_NAMES.items():
+        named = [file for file in files if re.search(rf"(^|[^a-z])({pattern})([^a-z]|$)", file.name.lower())]
+        if not named:
+            raise MissingInputError(
+                f"{path} holds {len(files)} files and none with '{part}' in its name; give one file, or one each to train, "
+                "validate and test."
+            )
+        if len(named) > 1:
+            raise InvalidInputError(
+                f"{path} holds several files for '{part}', {named[0].name} and {named[1].name}; leave one of them."
+            )
+        parts[part] = _read(named[0])
+    return parts
+
+
+def _read(file: Readable) -> list[Document]:
+    return prepare(plain.read(lines(file), Path(file.name).stem, str(file)), None)

@@ -1,0 +1,37 @@
+"""Gold-tagged text of the user's own: Penn Treebank files, `word/TAG`, CoNLL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stategrad.corpus.partition import partition
+from stategrad.corpus.splits import Splits, encode_splits
+from stategrad.corpus.tag_files import read_documents
+
+
+def load_treebank(path: str | Path, vocabulary_size: int = 10_000) -> Splits:
+    """Read tagged text whose tokens carry their own tags; words are turned to lower case.
+
+    With ten documents or more every tenth validates and every tenth tests; with fewer the sentences are cut 80 : 10 : 10. A file
+    is a document, and so is what follows `# newdoc` in CoNLL-U.
+
+    Args:
+        path: a file, folder or zip archive in one of the formats of `readers.tagged`, found from names and contents.
+        vocabulary_size: the most frequent words of the training part that are kept; others become `<unk>`.
+
+    Returns:
+        The splits, with gold tags; facts hold the format that was found.
+
+    Raises:
+        MissingInputError: nothing there.
+        InvalidInputError: files of no format, tags of no tag set, a text too short to be split.
+    """
+    text = read_documents(path)
+    return encode_splits(
+        "treebank",
+        partition(text.documents),
+        vocabulary_size=vocabulary_size,
+        tag_set=text.tag_set,
+        is_gold=True,
+        facts={"text": Path(path).name, "tag_set": text.tag_set, "documents": len(text.documents), **text.facts},
+    )

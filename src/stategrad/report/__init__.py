@@ -1,0 +1,1 @@
+"""Figures, tables and the one offline page of a run folder."""

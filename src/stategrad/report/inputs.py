@@ -1,0 +1,130 @@
+"""What a report is made from: the manifest and the tidy tables of a run folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stategrad.errors import InvalidInputError, MissingInputError
+from stategrad.report.figures import completed
+
+COMMANDS = {"memory": "analyze", "tracking": "analyze", "classes": "analyze", "separability": "probe", "training": "train"}
+"""Which command of stategrad writes which table."""
+
+REQUIRED = {
+    "memory": ("delay", "sigma_1", "sigma_sum"),
+    "tracking": ("property", "delay", "n", "relative_memory", "cosine", "subspace_share"),
+    "classes": ("group", "sigma_1"),
+    "separability": ("row", "valid"),
+    "training": ("epoch",),
+}
+OPTIONAL = {
+    "memory": ("count", "sigma_1_floor", "sigma_sum_floor", "rms", "energy_share", "selectivity", "effective_rank"),
+    "tracking": (),
+    "classes": ("positions", "normalised", "sigma_1_floor", "rms"),
+    "separability": ("classes", "types", "majority_valid", "majority_test", "test", "not_converged"),
+    "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
+}
+KEYED = ("memory", "tracking", "classes")
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """The tables of a run and what is known about it.
+
+    Attributes:
+        folder: of the run.
+        manifest: as it was read; `facts` holds what is known, any of it may be missing.
+        settings: the text of `config.yaml`, empty where there is none.
+        memory: memory curves per state, group, rule and delay.
+        tracking: property tracking; no rows for a text without tags.
+        classes: word classes at delay 0; no rows for a text without tags.
+        separability: the linear classifiers, None where they were not trained.
+        training: the epochs, None where the model was given.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    settings: str
+    memory: pd.DataFrame
+    tracking: pd.DataFrame
+    classes: pd.DataFrame
+    separability: pd.DataFrame | None
+    training: pd.DataFrame | None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the stages of the run noted."""
+        return dict(self.manifest.get("facts") or {})
+
+    @property
+    def states(self) -> list[str]:
+        """The states with memory curves, the one to open with first."""
+        names = [str(name) for name in self.memory["state"].unique()]
+        first = self.facts.get("state")
+        return sorted(names, key=lambda name: name != first)
+
+    @property
+    def rules(self) -> list[str]:
+        """The rules by which words have classes."""
+        return [str(rule) for rule in self.classes["rule"].unique()]
+
+
+def read_run(folder: Path) -> RunTables:
+    """Read the manifest and the tables of a run folder.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        MissingInputError: no such folder, or a table that the page cannot do without.
+        InvalidInputError: a manifest or a table that is damaged or lacks a column.
+    """
+    if not folder.is_dir():
+        raise MissingInputError(f"there is no folder {folder}; `stategrad run` makes one.")
+    manifest_path, settings_path = folder / "manifest.json", folder / "config.yaml"
+    try:
+        manifest = json.loads(manifest_path.read_text(encoding="utf-8")) if manifest_path.is_file() else {}
+    except ValueError as error:
+        raise InvalidInputError(f"{manifest_path} is not JSON ({error}); delete the folder and run again.") from error
+    if not isinstance(manifest, dict):
+        raise InvalidInputError(f"{manifest_path} holds no object of facts; delete the folder and run again.")
+    settings = settings_path.read_text(encoding="utf-8") if settings_path.is_file() else ""
+    tables = {name: _read(folder, name) for name in KEYED}
+    probed, trained = (
+        _read(folder, name) if (folder / "measures" / f"{name}.csv").is_file() else None
+        for name in ("separability", "training")
+    )
+    return RunTables(folder, manifest, settings, **tables, separability=probed, training=trained)
+
+
+def _read(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / "measures" / f"{name}.csv"
+    again = f"`stategrad {COMMANDS[name]} {folder}` makes it"
+    if not path.is_file():
+        raise MissingInputError(f"{path} is missing; {again}.")
+    try:
+        frame = pd.read_csv(path, keep_default_na=False, na_values=["", "NaN", "nan"])
+    except (ValueError, pd.errors.ParserError) as error:
+        raise InvalidInputError(f"{path} is not a table ({error}); {again} anew.") from error
+    missing = [column for column in REQUIRED[name] if column not in frame]
+    if missing:
+        raise InvalidInputError(f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; {again} anew.")
+    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "group", "row"}
+    wrong = [column for column in frame if column in numeric and not pd.api.types.is_numeric_dtype(frame[column])]
+    # a column without any value is read as text in an empty table
+    if wrong and len(frame):
+        raise InvalidInputError(f"{path} has values that are no numbers in the column {wrong[0]}; {again} anew.")
+    absent = {column: float("nan") for column in OPTIONAL[name] if column not in frame}
+    frame = frame.assign(**absent)
+    return _labelled(completed(frame) if name in KEYED else frame)
+
+
+def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
+    labels = [name for name in ("state", "group", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")]
+    present = {name: frame[name].astype(object).where(frame[name].notna(), "").astype(str) for name in labels if name in frame}
+    return frame.assign(**present)

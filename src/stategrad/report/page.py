@@ -1,0 +1,176 @@
+"""The report of a run: figures and tables as files, and one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from stategrad.errors import InvalidInputError
+from stategrad.files import write_text
+from stategrad.report import facts, sentences, tables
+from stategrad.report.export import page_chart, write_chart
+from stategrad.report.figures import RULES
+from stategrad.report.inputs import RunTables, read_run
+from stategrad.report.sections import Figure, figures_of
+
+LARGEST_PAGE = 8_000_000
+"""Bytes; a page beyond it would be slow to open and to send."""
+
+CAPTIONS = {
+    "table-1": "Largest singular value σ_1 of the mean gradient at delay 0 by word class; in brackets its share of the sum over "
+    "the listed classes.",
+    "table-2": "Accuracy of logistic regression on word embeddings.",
+}
+
+
+def write_report(folder: Path) -> Path:
+    """Write `figures/`, `tables/` and `report.html` of a run folder, from its manifest and its tables of measures.
+
+    Args:
+        folder: of a run that was analysed.
+
+    Returns:
+        The path of the page: one file that works without a network.
+
+    Raises:
+        MissingInputError: no such folder, or a table of measures that is not there.
+        InvalidInputError: a damaged manifest or table, or tables too large for a page.
+    """
+    run = read_run(folder)
+    drawn = figures_of(run)
+    for figure in drawn:
+        for state in run.states:
+            suffix = "" if state == run.states[0] else f"-{state}"
+            chart = next(iter(figure.variants(state).values()))
+            write_chart(chart, folder / "figures" / f"{figure.name}{suffix}")
+    first, second = _tables(run)
+    if first is not None:
+        tables.write_table(first, folder / "tables" / "table-1", CAPTIONS["table-1"])
+    if second is not None:
+        tables.write_table(second, folder / "tables" / "table-2", CAPTIONS["table-2"])
+    page = render(run, drawn)
+    size = len(page.encode())
+    if size > LARGEST_PAGE:
+        raise InvalidInputError(
+            f"the page of {folder} would have {size / 1e6:.1f} MB, more than {LARGEST_PAGE / 1e6:.0f} MB; "
+            "measure fewer states, groups or delays."
+        )
+    path = folder / "report.html"
+    write_text(path, page)
+    return path
+
+
+def render(run: RunTables, drawn: list[Figure]) -> str:
+    """The page as text.
+
+    Args:
+        run: tables and facts.
+        drawn: the figures, in their order.
+    """
+    import vl_convert
+
+    bundle = Markup(vl_convert.javascript_bundle(_static("embed.js")))
+    script = Markup(_static("report.js"))
+    first, second = _tables(run)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("stategrad.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
+    return environment.get_template("report.html.j2").render(
+        title=facts.title_of(run.facts),
+        subtitle=facts.subtitle_of(run.facts),
+        warning=facts.young_model(run.facts),
+        strip=facts.strip_of(run.facts),
+        controls=_controls(run),
+        figures=drawn,
+        defaults=_defaults(run),
+        data=_page_data(run, drawn),
+        table_1=first,
+        table_2=second,
+        rules=RULES,
+        captions={name: caption.replace("σ_1", "σ₁") for name, caption in CAPTIONS.items()},
+        on_separability=[] if run.separability is None else sentences.on_separability(run.separability),
+        has_tracking=not run.tracking.empty,
+        training=run.training,
+        number=tables.number,
+        versions=run.manifest.get("versions") or {},
+        version=run.manifest.get("stategrad"),
+        preset=run.manifest.get("preset"),
+        all_facts={name: _fact(value) for name, value in run.facts.items() if value is not None},
+        settings=run.settings,
+        css=Markup(_static("report.css")),
+        bundle=bundle,
+        script=script,
+        script_hashes=" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, script)),
+    )
+
+
+def _tables(run: RunTables) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    first = None if run.classes.empty else tables.table_1(run.classes)
+    return first, None if run.separability is None or run.separability.empty else tables.table_2(run.separability)
+
+
+def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
+    """Per control its name and its choices, value → label; those with one choice only are left out."""
+    whitened = sorted({bool(value) for value in run.tracking["whitened"]}) if len(run.tracking) else []
+    controls = {
+        "state": ("State", {state: state or "state" for state in run.states}),
+        "scale": ("Vertical axes", {"linear": "linear", "log": "logarithmic"}),
+        "values": ("Values", {"absolute": "absolute", "relative": "relative to delay 0"}),
+        "rule": ("Class curves", {rule: RULES.get(rule, rule) for rule in run.rules}),
+        "whitened": ("Properties in", {str(value).lower(): "whitened space" if value else "embedding space" for value in whitened}),
+    }
+    return {name: control for name, control in controls.items() if len(control[1]) > 1}
+
+
+def _defaults(run: RunTables) -> dict[str, str]:
+    plain = "false" if not len(run.tracking) or not run.tracking["whitened"].all() else "true"
+    return {"state": run.states[0] if run.states else "", "scale": "linear", "values": "absolute",
+            "rule": run.rules[0] if run.rules else "", "whitened": plain}  # fmt: skip
+
+
+def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:
+    """What the script of the page reads: every table once, and the charts that refer to them by name."""
+    named: Mapping[str, pd.DataFrame | None] = {
+        name: getattr(run, name) for name in ("memory", "tracking", "classes", "separability", "training")
+    }
+    state = run.states[0] if run.states else ""
+    with alt.data_transformers.disable_max_rows():
+        charts = {
+            figure.name: {key: page_chart(chart, figure.dataset) for key, chart in figure.variants(state).items()}
+            for figure in drawn
+        }
+    return {
+        "defaults": _defaults(run),
+        "tables": {
+            name: {"columns": list(frame.columns), "rows": json.loads(frame.to_json(orient="values"))}
+            for name, frame in named.items()
+            if frame is not None
+        },
+        "figures": {figure.name: {"dataset": figure.dataset, "charts": charts[figure.name]} for figure in drawn},
+    }
+
+
+def _fact(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else (
+        json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    )  # fmt: skip
+
+
+def _static(name: str) -> str:
+    return resources.files("stategrad.report").joinpath("static", name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

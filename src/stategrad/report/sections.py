@@ -1,0 +1,137 @@
+"""The figures of a report: for each its heading, its table, its charts in every scale, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from stategrad.report import figures, sentences
+from stategrad.report.inputs import RunTables
+
+Drawer = Callable[..., alt.LayerChart]
+
+SCALES = {"linear": {"log": False}, "log": {"log": True}}
+VALUES = {"absolute": {"relative": False}, "relative": {"relative": True}}
+
+
+@dataclass(frozen=True)
+class Saying:
+    """Sentences that hold for one choice of the controls.
+
+    Attributes:
+        when: control → value; shown where all of them are chosen.
+        sentences: in their order.
+    """
+
+    when: dict[str, str]
+    sentences: list[str]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the page, and of the folder `figures/`.
+
+    Attributes:
+        name: of its files and its place in the page.
+        heading: as on the page.
+        dataset: the name of its table, `measures/<dataset>.csv`.
+        draw: makes the chart; takes `state` and the keywords of the options.
+        options: keywords of `draw` per control that changes them.
+        sayings: what is said about it.
+        level: of the heading, 2 or 3.
+    """
+
+    name: str
+    heading: str
+    dataset: str
+    draw: Drawer
+    options: tuple[str, ...] = ()
+    sayings: list[Saying] = field(default_factory=list)
+    level: int = 2
+
+    def variants(self, state: str) -> dict[str, alt.LayerChart]:
+        """A chart per combination of scale and values; the key names those of them that matter to this figure."""
+        made: dict[str, alt.LayerChart] = {}
+        for scale, log in SCALES.items() if "scale" in self.options else [("", {})]:
+            for value, relative in VALUES.items() if "values" in self.options else [("", {})]:
+                made[" ".join(filter(None, (scale, value)))] = self.draw(state=state, **log, **relative)
+        return made
+
+
+def figures_of(run: RunTables) -> list[Figure]:
+    """The figures that the run has data for, in the order of the page."""
+    steps = run.facts.get("backpropagation_steps")
+    everything = run.memory[run.memory["group"] == "all"]
+    per_state = {state: everything[everything["state"] == state] for state in run.states}
+
+    def memory(**options: Any) -> alt.LayerChart:
+        return figures.memory_chart(run.memory, backpropagation_steps=steps, **options)
+
+    def rms(**options: Any) -> alt.LayerChart:
+        return figures.rms_chart(run.memory, backpropagation_steps=steps, **options)
+
+    def energy(**options: Any) -> alt.LayerChart:
+        return figures.energy_chart(run.memory, backpropagation_steps=steps, **options)
+
+    listed = [
+        Figure("figure-1-memory", "Figure 1. Memory against delay", "memory", memory, ("scale", "values"),
+               [Saying({"state": state}, sentences.on_memory(rows, run.facts)) for state, rows in per_state.items()]),
+    ]  # fmt: skip
+    if everything["rms"].notna().any():
+        listed.append(
+            Figure("mean-and-rms", "The mean, and what it leaves out", "memory", rms, ("scale",),
+                   [Saying({"state": state}, sentences.on_rms(rows)) for state, rows in per_state.items()])
+        )  # fmt: skip
+    if everything["energy_share"].notna().any():
+        listed.append(Figure("energy-in-the-mean", "Energy in the mean", "memory", energy, level=3))
+    return [*listed, *_tracking_figures(run, steps), *_class_figures(run, steps)]
+
+
+def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:
+    if run.tracking.empty:
+        return []
+
+    def tracking(**options: Any) -> alt.LayerChart:
+        return figures.tracking_chart(run.tracking, backpropagation_steps=steps, **options)
+
+    sayings = [
+        Saying({"state": str(state), "whitened": str(bool(whitened)).lower()}, sentences.on_tracking(rows, run.facts))
+        for (state, whitened), rows in run.tracking[run.tracking["group"] == "all"].groupby(["state", "whitened"])
+    ]
+    return [Figure("figure-2-tracking", "Figure 2. Properties that are remembered", "tracking", tracking, (), sayings)]
+
+
+def _class_figures(run: RunTables, steps: int | None) -> list[Figure]:
+    if run.classes.empty:
+        return []
+    names = list(dict.fromkeys(run.classes["group"]))
+
+    def dots(**options: Any) -> alt.LayerChart:
+        return figures.classes_chart(run.classes, **options)
+
+    def curves(**options: Any) -> alt.LayerChart:
+        return figures.class_memory_chart(run.memory, groups=names, backpropagation_steps=steps, **options)
+
+    sayings = [
+        Saying({"state": state}, sentences.on_classes(run.classes[run.classes["state"] == state])) for state in run.states
+    ]
+    return [
+        Figure("table-1-classes", "Table 1. Word classes at delay 0", "classes", dots, (), sayings),
+        Figure("classes-against-delay", "Word classes against delay", "memory", curves, ("scale", "values"),
+               [Saying({}, _on_class_curves(run.memory, names))], level=3),
+    ]  # fmt: skip
+
+
+def _on_class_curves(memory: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    counts = memory[memory["group"].isin(names) & memory["count"].notna()]
+    said = ["Each curve averages the gradients towards input words of one class; relative to delay 0 it shows how fast that "
+            "class fades, whatever its size at the start."]  # fmt: skip
+    if len(counts):
+        rare = counts.loc[counts["count"].idxmin()]
+        said.append(f"The fewest positions at any delay are {int(rare['count']):,}, of {rare['group']}: "
+                    "the fewer there are, the higher lies the noise that the curve ends in.")  # fmt: skip
+    return said

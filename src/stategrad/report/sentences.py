@@ -1,0 +1,153 @@
+"""What each figure and table shows, in a few plain sentences with the numbers of this run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stategrad.report.figures import RULES
+
+
+def on_memory(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
+    """How fast `σ_1` falls, how selective memory becomes, and how far `σ_1` stays above its noise floor.
+
+    Args:
+        memory: the rows of one state and the group `all`.
+        facts: of the run.
+    """
+    curve = memory.set_index("delay").sort_index()
+    if curve.empty:
+        return []
+    first, last = int(curve.index[0]), int(curve.index[-1])
+    start, end = curve.loc[first], curve.loc[last]
+    said = [
+        f"The largest singular value of the mean gradient is {start['sigma_1']:.2f} at delay {first}; "
+        f"{_crossings(curve['sigma_1'])}."
+    ]
+    shares = (start["sigma_1"] / start["sigma_sum"], end["sigma_1"] / end["sigma_sum"])
+    trend = "more selective" if shares[1] > shares[0] else "less selective"
+    said.append(f"Its share of the sum of all singular values goes from {shares[0]:.0%} at delay {first} to {shares[1]:.0%} "
+                f"at delay {last}: memory becomes {trend} with delay.")  # fmt: skip
+    floor = end.get("sigma_1_floor")
+    if floor is not None and floor > 0:
+        said.append(f"At delay {last} it is {end['sigma_1'] / floor:.1f} times its noise floor.")
+    steps = facts.get("backpropagation_steps")
+    if steps is not None and steps > last:
+        said.append(f"Training propagated errors back over {steps} words, further than the delays shown.")
+    return said
+
+
+def on_rms(memory: pd.DataFrame) -> list[str]:
+    """How much more of the gradients is left in their root mean square than in their mean.
+
+    Args:
+        memory: the rows of one state and the group `all`.
+    """
+    curve = memory.set_index("delay").sort_index()
+    if curve.empty or curve["rms"].isna().all():
+        return []
+    first = int(curve.index[0])
+    later = _near(curve.index, 5)
+    kept = {name: curve.loc[later, name] / curve.loc[first, name] for name in ("sigma_1", "rms")}
+    said = [f"At delay {later} the mean gradient keeps {kept['sigma_1']:.0%} of its value at delay {first}, the root mean square "
+            f"{kept['rms']:.0%}: gradients of different sign cancel in the mean and cannot in the root mean square."]  # fmt: skip
+    share = curve["energy_share"]
+    if share.notna().all():
+        said.append(f"The mean holds {_percent(share.loc[first])} of the energy of the gradients at delay {first} and "
+                    f"{_percent(share.loc[later])} at delay {later}; the rest is what differs from word to word, which the "
+                    "mean says nothing about.")  # fmt: skip
+    return said
+
+
+def on_tracking(tracking: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
+    """Which property is remembered better, and what a mean of nothing would show.
+
+    Args:
+        tracking: the rows of one state and convention.
+        facts: of the run.
+    """
+    values = tracking.drop_duplicates(["property", "delay"]).pivot(index="delay", columns="property", values="relative_memory")
+    if values.empty:
+        return []
+    first, names = int(values.index[0]), [str(name) for name in values.columns]
+    listed = " and ".join(f"m = {values.loc[first, name]:.2f} for {name}" for name in names)
+    said = [f"Relative to the direction that is remembered best, at delay {first} {listed}."]
+    if len(names) == 2 and len(values) > 1:
+        ahead = (values[names[0]] > values[names[1]]).iloc[1:]
+        better = names[0] if ahead.mean() >= 0.5 else names[1]
+        times = int(ahead.sum() if better == names[0] else len(ahead) - ahead.sum())
+        said.append(f"Afterwards {better} has the larger m at {times} of {len(ahead)} delays.")
+    if facts.get("property_cosine") is not None:
+        said.append(f"The cosine between the two property vectors is {_signed(facts['property_cosine'])}.")
+    sizes = facts.get("hidden_size"), facts.get("embedding_size")
+    if all(sizes):
+        noise = math.sqrt(sizes[0]) / (math.sqrt(sizes[0]) + math.sqrt(sizes[1]))
+        said.append(f"In pure noise m would tend to {noise:.2f}, so that a high m where σ₁ is near its noise floor says nothing.")
+    return said
+
+
+def on_classes(classes: pd.DataFrame) -> list[str]:
+    """The order of the classes by `σ_1` and by rms under each rule, and whether a ranking can be claimed.
+
+    Args:
+        classes: the rows of one state.
+    """
+    said = []
+    several = classes["rule"].nunique() > 1
+    for rule, part in classes.groupby("rule", sort=False):
+        by_mean = list(part.sort_values("sigma_1", ascending=False, kind="stable")["group"])
+        under = f" ({RULES.get(str(rule), str(rule))})" if several else ""
+        said.append(f"By σ₁{under}: {', '.join(by_mean)}.")
+        if part["rms"].notna().all():
+            by_rms = list(part.sort_values("rms", ascending=False, kind="stable")["group"])
+            verdict = ("The root mean square gives the same order, but without intervals no ranking is claimed." if by_mean == by_rms
+                       else f"The root mean square gives another: {', '.join(by_rms)}; no ranking is claimed.")  # fmt: skip
+            said.append(verdict)
+    if len(said) and classes["sigma_1_floor"].notna().any():
+        said.append("Grey ticks: noise floor, which is higher for classes with fewer positions.")
+    if "rank_limited" in classes and classes["rank_limited"].fillna(False).astype(bool).any():
+        said.append("Hollow dots and *: fewer positions than dimensions of the embedding.")
+    return said
+
+
+def on_separability(separability: pd.DataFrame) -> list[str]:
+    """Which classes a linear classifier tells apart best and worst, beside always saying the most frequent one."""
+    scored = separability[separability["valid"].notna()]
+    if scored.empty:
+        return ["No row of the table could be trained; the last column says why."]
+    said = ["Only where a linear classifier tells two classes apart does the difference of their means describe a property."]
+    gain = scored["valid"] - scored["majority_valid"]
+    if gain.notna().any():
+        best, least = scored.loc[gain.idxmax()], scored.loc[gain.idxmin()]
+        chosen = [best] if best["row"] == least["row"] else [best, least]
+        words = [f"{row['row']} ({row['valid']:.1%} of the validation words, {row['majority_valid']:.1%} by always saying the most "
+                 "frequent class)" for row in chosen]  # fmt: skip
+        said.append(f"The classifier gains most for {words[0]}" + (f", least for {words[1]}." if len(words) > 1 else "."))
+    failed = int(scored["not_converged"].fillna(0).sum())
+    if failed:
+        said.append(f"{failed} fit{'s' * (failed > 1)} did not converge.")
+    return said
+
+
+def _crossings(curve: pd.Series) -> str:
+    """After how many words a curve has fallen below 1/e and 10 % of its first value."""
+    parts = []
+    for name, level in (("1/e", math.exp(-1)), ("10 %", 0.1)):
+        below = curve.index[curve < level * curve.iloc[0]]
+        parts.append(f"below {name} of that at delay {int(below[0])}" if len(below) else f"not below {name} by delay {int(curve.index[-1])}")
+    return f"it is first {parts[0]}, and {parts[1]}" if parts[0].startswith("below") else f"it falls {parts[0]}, and {parts[1]}"
+
+
+def _near(delays: pd.Index, wanted: int) -> int:
+    return min((int(delay) for delay in delays), key=lambda delay: abs(delay - wanted))
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.1 else f"{100 * share:.2g} %"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

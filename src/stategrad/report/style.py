@@ -1,0 +1,81 @@
+"""How every figure looks: palette, type, axes and legends, the same on the page and in files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#007A5A", "#AA4499", "#B87800", "#3A9BDC"
+GREY, INK = "#767676", "#222222"
+SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+"""Colours told apart with any kind of colour vision, after Okabe and Ito, darkened where they must carry thin lines."""
+
+SOLID, DASHED, DOTTED = [1, 0], [6, 4], [2, 3]
+
+WIDTH, HEIGHT = 560, 320
+"""Size of the plotting area in files, in pixels; on the page the width is that of the column."""
+
+FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
+
+
+class Legend:
+    """One legend for several curves: for each label its colour and its dashes.
+
+    Args:
+        entries: label → (colour, dashes), in the order of the legend.
+    """
+
+    def __init__(self, entries: Mapping[str, tuple[str, Sequence[int]]]) -> None:
+        labels = list(entries)
+        # a legend does not wrap by itself: in one row where it fits, some 5.6 pixels a letter and 58 for line and gap
+        widths = [5.6 * len(label) + 58 for label in labels]
+        longest = max(widths, default=1)
+        columns = alt.ExprRef(f"width > {sum(widths):.0f} ? {len(labels)} : max(1, floor(width / {longest:.0f}))")
+        self._legend = alt.Legend(
+            title=None, orient="bottom", columns=columns, labelLimit=0, symbolSize=500
+        )
+        self._colours = alt.Scale(domain=labels, range=[colour for colour, _ in entries.values()])
+        self._dashes = alt.Scale(domain=labels, range=[list(dashes) for _, dashes in entries.values()])
+
+    def encodings(self, column: str) -> dict[str, Any]:
+        """Colour and dashes of curves whose labels stand in a column."""
+        return {
+            "color": alt.Color(f"{column}:N", scale=self._colours, legend=self._legend),
+            "strokeDash": alt.StrokeDash(f"{column}:N", scale=self._dashes, legend=self._legend),
+        }
+
+
+def delay_axis(first: int, last: int) -> alt.X:
+    """The horizontal axis of every curve: delay τ in words."""
+    return alt.X(
+        "delay:Q",
+        scale=alt.Scale(domain=[first, last], nice=False),
+        axis=alt.Axis(title="delay τ (words)", grid=False, tickMinStep=1, format="d"),
+    )
+
+
+def value_scale(*, log: bool, domain: Sequence[float] | None = None) -> alt.Scale:
+    """The scale of a vertical axis, from zero unless logarithmic."""
+    if log:
+        return alt.Scale(type="log", nice=False)
+    return alt.Scale(zero=True, domain=list(domain)) if domain else alt.Scale(zero=True)
+
+
+def finished(chart: alt.LayerChart, description: str, *, height: int | alt.Step = HEIGHT) -> alt.LayerChart:
+    """A chart with its size, its text alternative and the common look."""
+    return (
+        chart.properties(width=WIDTH, height=height, description=description)
+        .configure(font=FONT, background="white", padding=4)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=12.5, labelFontSize=11.5,
+            domainColor=INK, tickColor=INK, tickSize=4, gridColor="#e6e6e6", titlePadding=8, labelFlush=False,
+        )
+        .configure_legend(
+            labelColor=INK, labelFontSize=12, symbolStrokeWidth=2, symbolType="stroke", columnPadding=18, rowPadding=5,
+            offset=10,
+        )
+        .configure_line(strokeWidth=2, strokeCap="butt")
+    )  # fmt: skip

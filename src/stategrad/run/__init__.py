@@ -1,0 +1,1 @@
+"""A run: presets, the folder that a run writes, and its stages."""

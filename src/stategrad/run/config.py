@@ -1,0 +1,118 @@
+"""What a run is made of: one frozen settings class, read from presets and written beside the results."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from stategrad.corpus.sources import CorpusConfig
+from stategrad.errors import Problems
+from stategrad.models.language_model import Cell
+from stategrad.models.training import TrainingConfig
+from stategrad.probes.grid import ProbeConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """The language model's sizes; its vocabulary comes from the corpus. The defaults are the paper's (its section 3.1).
+
+    Attributes:
+        cell: the recurrent layer: `lstm`, `gru`, or `rnn` (tanh).
+        embedding_size: E, the length of a word's vector.
+        hidden_size: H, the number of units of each recurrent layer.
+        layers: number of recurrent layers, one on top of the other.
+        output_dropout: probability of dropping a unit of each recurrent layer's output.
+        input_dropout: probability of dropping a component of an embedding; the paper keeps it at 0.
+        seed: of the initial weights.
+    """
+
+    cell: Cell = "lstm"
+    embedding_size: int = 64
+    hidden_size: int = 256
+    layers: int = 1
+    output_dropout: float = 0.5
+    input_dropout: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientsConfig:
+    """What is measured, and on which part of the text.
+
+    Attributes:
+        text: the part of the corpus whose words are followed: `train`, `valid` (as the paper) or `test`.
+        delays: how many delays, 0, 1, … (the paper has 30).
+        states: names of the last layer's states; the first is the one that the page opens with.
+        blocks: into how many blocks the text is cut for estimates of error.
+        sample: use this many positions, drawn at random; None for all.
+        precision: of the gradients; sums are always float64.
+        seed: of the draw of a sample.
+    """
+
+    text: Literal["train", "valid", "test"] = "valid"
+    delays: int = 30
+    states: tuple[str, ...] = ("cell", "hidden")
+    blocks: int = 10
+    sample: int | None = None
+    precision: Literal["float32", "float64"] = "float32"
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisConfig:
+    """Which measures are taken from the gradients.
+
+    Attributes:
+        directions: n, how many of the best-remembered directions a property is compared with; the paper has 5.
+        whitened: take the measures in whitened embedding space too, the convention of the 2020 follow-up.
+        converged_perplexity: what a fully trained model of this size reaches on the held-out text; the page calls a model
+            young that is far from it. None where it is not known.
+    """
+
+    directions: tuple[int, ...] = (1, 5)
+    whitened: bool = True
+    converged_perplexity: float | None = None
+
+    def __post_init__(self) -> None:
+        problems = Problems("analysis")
+        if not self.directions or min(self.directions) < 1:
+            problems.add(f"analysis.directions is {self.directions}; give numbers from 1 upwards")
+        problems.raise_if_any()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """All settings of a run.
+
+    Attributes:
+        preset: the preset it started from.
+        corpus: which text.
+        network: which language model.
+        training: how it is trained.
+        gradients: what is measured, where.
+        analysis: which measures are taken.
+        probe: how linear separability is searched.
+        model: a trained model, `X.safetensors` with `vocabulary.txt` beside it, used in place of training.
+        fallback: the preset to run where this one's corpus cannot be had.
+    """
+
+    preset: str
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    gradients: GradientsConfig = field(default_factory=GradientsConfig)
+    analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
+    probe: ProbeConfig = field(default_factory=ProbeConfig)
+    model: str | None = None
+    fallback: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested plain values, as they are written to `config.yaml`; tuples become lists."""
+        return _plain(dataclasses.asdict(self))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

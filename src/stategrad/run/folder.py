@@ -1,0 +1,157 @@
+"""The folder of a run: where everything lies, what made it, and whether it still holds.
+
+config.yaml manifest.json model/ gradients/*.nc measures/*.csv figures/ tables/ report.html
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from stategrad.errors import ForeignOutputError, InvalidInputError, MissingInputError
+from stategrad.files import sha256_of_text, write_text
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of a run, its settings and its manifest."""
+
+    path: Path
+
+    @property
+    def config_path(self) -> Path:
+        """The resolved settings, `config.yaml`."""
+        return self.path / "config.yaml"
+
+    @property
+    def manifest_path(self) -> Path:
+        """What each stage read, wrote and counted, `manifest.json`."""
+        return self.path / "manifest.json"
+
+    @property
+    def model_path(self) -> Path:
+        """The language model's tensors; `vocabulary.txt` lies beside them."""
+        return self.path / "model" / "model.safetensors"
+
+    def gradients_path(self, state: str) -> Path:
+        """The state gradients of one state."""
+        return self.path / "gradients" / f"{state}.nc"
+
+    def measures_path(self, name: str) -> Path:
+        """A tidy table of measures."""
+        return self.path / "measures" / f"{name}.csv"
+
+    def write_measures(self, name: str, frame: pd.DataFrame) -> Path:
+        """Write a tidy table of measures, whole or not at all; numbers keep the digits that tell them apart."""
+        path = self.measures_path(name)
+        write_text(path, frame.to_csv(index=False))
+        return path
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, or an empty one where nothing has run yet.
+
+        Raises:
+            InvalidInputError: a manifest that cannot be read.
+        """
+        if not self.manifest_path.is_file():
+            return {"stages": {}, "facts": {}}
+        try:
+            manifest: dict[str, Any] = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InvalidInputError(f"{self.manifest_path} is damaged ({error}); delete the folder and run again.") from error
+        return manifest
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        """Replace the manifest."""
+        write_text(self.manifest_path, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+    def config(self) -> dict[str, Any]:
+        """The settings that the folder was made with.
+
+        Raises:
+            MissingInputError: not the folder of a run.
+        """
+        if not self.config_path.is_file():
+            raise MissingInputError(f"{self.path} is not the folder of a run: it has no config.yaml; `stategrad run` makes one.")
+        settings: dict[str, Any] = yaml.safe_load(self.config_path.read_text(encoding="utf-8"))
+        return settings
+
+    def claim(self, settings: dict[str, Any], identity: tuple[str, ...]) -> None:
+        """Make the folder this run's and write its settings, or refuse a folder that is something else's.
+
+        Args:
+            settings: of this run, nested.
+            identity: the sections that make it this run; a folder in which one of them differs belongs to another run.
+
+        Raises:
+            ForeignOutputError: a folder of another run, or one with files of something else.
+        """
+        if self.config_path.is_file():
+            there = self.config()
+            differing = [line for section in identity for line in _differences(section, there.get(section), settings.get(section))]
+            if differing:
+                raise ForeignOutputError(
+                    f"{self.path} holds another run ({'; '.join(differing)}); give another --out, or delete that folder."
+                )
+        elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise ForeignOutputError(f"{self.path} exists and is not the folder of a run; give another --out.")
+        write_text(self.config_path, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+
+    def is_current(self, stage: str, fingerprint: str) -> bool:
+        """Whether a stage has run with these very inputs and all that it wrote is still there."""
+        record = self.manifest()["stages"].get(stage)
+        return (
+            record is not None
+            and record["fingerprint"] == fingerprint
+            and all((self.path / name).exists() for name in record["outputs"])
+        )
+
+    def forget(self, stage: str) -> None:
+        """Let a stage run again although its inputs have not changed."""
+        manifest = self.manifest()
+        if manifest["stages"].pop(stage, None) is not None:
+            self.write_manifest(manifest)
+
+    @contextmanager
+    def recording(self, stage: str, fingerprint: str) -> Iterator[StageRecord]:
+        """Run a stage; when it ends well, note its fingerprint, outputs, facts and duration in the manifest."""
+        record = StageRecord([], {})
+        start = time.perf_counter()
+        yield record
+        manifest = self.manifest()
+        manifest["stages"][stage] = {
+            "fingerprint": fingerprint,
+            "outputs": [str(path.relative_to(self.path)) for path in record.outputs],
+            "seconds": round(time.perf_counter() - start, 1),
+        }
+        manifest["facts"] |= record.facts
+        self.write_manifest(manifest)
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What a stage leaves: the files it wrote, and facts for the report."""
+
+    outputs: list[Path]
+    facts: dict[str, Any]
+
+
+def fingerprint_of(*parts: Any) -> str:
+    """The hash of settings and of the fingerprints of what a stage reads."""
+    return sha256_of_text(*(json.dumps(part, sort_keys=True) for part in parts))
+
+
+def _differences(name: str, there: Any, here: Any) -> list[str]:
+    """Sentences that name each setting in which two sections differ."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        keys = [*there, *(key for key in here if key not in there)]
+        return [line for key in keys for line in _differences(f"{name}.{key}", there.get(key), here.get(key))]
+    return [] if there == here else [f"{name} is {there}, not {here}"]

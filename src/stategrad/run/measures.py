@@ -1,0 +1,121 @@
+"""From results to the tidy tables of a run: what the paper's figures and tables show, for every state and rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stategrad.corpus.corpus import Corpus
+from stategrad.corpus.lexicon import Rule
+from stategrad.corpus.tags import CLASSES
+from stategrad.gradients.result import StateGradients
+from stategrad.measures.properties import Property, property_vector
+from stategrad.models.embeddings import Embeddings
+
+Results = Mapping[str, StateGradients]
+
+PROPERTIES = {
+    "singular–plural": ("singular nouns", "plural nouns"),
+    "common–proper": ("common nouns", "proper nouns"),
+}
+
+
+def rules_of(text: Corpus) -> tuple[Rule, ...]:
+    """The rules under which classes are reported: gold tags where tokens have them, else both rules for word types."""
+    return ("gold",) if "gold" in text.rules else text.rules
+
+
+def labelled_groups(text: Corpus) -> dict[str, Any] | None:
+    """The word classes under each rule as groups: `nouns` by gold tags, `nouns (any)`, `nouns (most)` by word type."""
+    groups = {
+        _label(word_class, rule): masks
+        for rule in rules_of(text)
+        for word_class, masks in text.groups(rule).items()
+        if any(mask.any() for mask in masks)
+    }
+    return groups or None
+
+
+def _label(word_class: str, rule: Rule) -> str:
+    return word_class if rule == "gold" else f"{word_class} ({rule})"
+
+
+def _split_labels(frame: pd.DataFrame) -> pd.DataFrame:
+    """The column group as class and rule: empty for `all`, gold for a bare label."""
+    parts = frame["group"].str.extract(r"^(?P<group>.*?)(?: \((?P<rule>any|most)\))?$")
+    rule = parts["rule"].where(parts["rule"].notna(), np.where(parts["group"] == "all", "", "gold"))
+    frame = frame.assign(group=parts["group"], rule=rule)
+    return frame[["state", "group", "rule", *(name for name in frame if name not in ("state", "group", "rule"))]]
+
+
+def memory_table(results: Results) -> pd.DataFrame:
+    """The memory curves (the paper's figure 1, with rms and floor): a row per state, group, rule and delay."""
+    return _split_labels(pd.concat([result.to_dataframe().assign(state=state) for state, result in results.items()]))
+
+
+def tracking_table(
+    results: Results, properties: Mapping[str, Property], directions: Sequence[int], *, whitened: bool
+) -> pd.DataFrame:
+    """Property tracking (the paper's figure 2): a row per convention, state, group, property, delay and n."""
+    frames = []
+    for state, result in results.items():
+        conventions = {False: result} | ({True: result.whiten()} if whitened else {})
+        for is_whitened, convention in conventions.items():
+            if properties:
+                tracked = convention.track(properties, directions).sel(group=["all"])
+                frames.append(tracked.to_dataframe().reset_index().assign(state=state, whitened=is_whitened))
+    if not frames:
+        columns = [
+            "state",
+            "group",
+            "rule",
+            "property",
+            "delay",
+            "n",
+            "relative_memory",
+            "cosine",
+            "subspace_share",
+            "whitened",
+        ]
+        return pd.DataFrame(columns=columns)
+    return _split_labels(pd.concat(frames))
+
+
+def classes_table(results: Results) -> pd.DataFrame:
+    """The paper's table 1: `σ_1` at delay 0 per word class, and its share of the sum over the listed classes."""
+    memory = memory_table(results)
+    first = memory[(memory["delay"] == 0) & memory["group"].isin(CLASSES)]
+    sizes = {state: result.mean.sizes["embedding"] for state, result in results.items()}
+    total = first.groupby(["state", "rule"])["sigma_1"].transform("sum")
+    table = first.assign(
+        positions=first["count"],
+        normalised=first["sigma_1"] / total,
+        rank_limited=first["count"] < first["state"].map(sizes),
+    )
+    names = ["state", "rule", "group", "positions", "sigma_1", "normalised", "sigma_1_floor", "rms", "rank_limited"]
+    return table[names].reset_index(drop=True)
+
+
+def paper_properties(embeddings: Embeddings) -> dict[str, Property]:
+    """The two properties of the paper's section 3.4, those of them that have word types on both sides."""
+    return {
+        name: property_vector(embeddings, a, b, name=name)
+        for name, (a, b) in PROPERTIES.items()
+        if embeddings.classes.get(a) and embeddings.classes.get(b)
+    }
+
+
+def property_facts(properties: Mapping[str, Property]) -> dict[str, Any]:
+    """What the page says about the properties: the cosine between the two, their members, their reliability."""
+    facts: dict[str, Any] = {
+        "properties": {
+            name: {"types": [len(d.a), len(d.b)], "reliability": round(d.reliability, 3)} for name, d in properties.items()
+        }
+    }
+    if len(properties) == 2:
+        u, v = (d.vector / np.linalg.norm(d.vector) for d in properties.values())
+        facts["property_cosine"] = round(float(u @ v), 3)
+    return facts

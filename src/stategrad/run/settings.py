@@ -1,0 +1,96 @@
+"""Settings from files: presets, YAML files of the user's, and the `config.yaml` of a folder."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Any, NoReturn
+
+import jsonargparse
+import yaml
+
+from stategrad.errors import InvalidInputError, MissingInputError, suggestion
+from stategrad.run.config import RunConfig
+from stategrad.run.folder import RunFolder
+
+
+def preset_names() -> list[str]:
+    """The presets that come with stategrad."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in _presets().iterdir() if entry.name.endswith(".yaml"))
+
+
+def read_preset(name: str) -> RunConfig:
+    """The settings of a preset, or of a YAML file of the user's.
+
+    Raises:
+        InvalidInputError: an unknown preset, or settings that do not exist or have the wrong type.
+        MissingInputError: a YAML file that is not there.
+    """
+    if name in preset_names():
+        return parse(
+            yaml.safe_load((_presets() / f"{name}.yaml").read_text(encoding="utf-8")),
+            preset=name,
+            source=f"preset {name}",
+        )
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        raise InvalidInputError(f"unknown preset '{name}': {suggestion(name, preset_names())}; or give the path of a YAML file.")
+    if not path.is_file():
+        raise MissingInputError(f"there is no file {name}; give one, or a preset ({', '.join(preset_names())}).")
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"{name} is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(settings, dict):
+        raise InvalidInputError(f"{name} holds no settings; expected sections such as corpus, training, gradients.")
+    return parse(settings, preset=path.stem, source=name)
+
+
+def read_folder(path: Path) -> RunConfig:
+    """The settings that a run's folder was made with.
+
+    Raises:
+        MissingInputError: not the folder of a run.
+    """
+    folder = RunFolder(path)
+    return parse(folder.config(), preset="", source=str(folder.config_path))
+
+
+def parse(settings: dict[str, Any], *, preset: str, source: str) -> RunConfig:
+    """Check nested settings against their dataclasses.
+
+    Args:
+        settings: sections of settings.
+        preset: the name to run under, unless `settings` bring it.
+        source: where they come from, for errors.
+
+    Raises:
+        InvalidInputError: an unknown section or setting, with the nearest one, or a value of the wrong type.
+    """
+    parser = _SettingsParser(source)
+    parser.add_class_arguments(RunConfig, as_positional=False)
+    parsed = parser.parse_object({"preset": preset} | settings)
+    return RunConfig(**vars(parser.instantiate(parsed)))
+
+
+class _SettingsParser(jsonargparse.ArgumentParser):
+    """A parser of settings that raises one sentence with the source in it."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(exit_on_error=False)
+        self.source = source
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        text = " ".join(message.split())
+        unknown = re.search(r"Key '?\"?([\w.]+)'?\"? is not expected", text)
+        if unknown:
+            names = [option.removeprefix("--") for action in self._actions for option in action.option_strings]
+            raise InvalidInputError(
+                f"{self.source} has an unknown setting '{unknown[1]}': {suggestion(unknown[1], names).split('? (')[0]}?"
+            )
+        raise InvalidInputError(f"{self.source}: {text.removesuffix('.')}.")
+
+
+def _presets() -> Any:
+    return resources.files("stategrad.run") / "presets"

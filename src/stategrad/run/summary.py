@@ -1,0 +1,54 @@
+"""What the terminal shows of a run and of a corpus."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from stategrad.corpus.corpus import Corpus
+from stategrad.corpus.lexicon import Rule
+from stategrad.corpus.splits import Splits
+from stategrad.run.folder import RunFolder
+
+
+def run_summary(folder: RunFolder) -> str:
+    """The main numbers of a run, and where its page lies."""
+    facts = folder.manifest()["facts"]
+    state = facts["state"]
+    memory = pd.read_csv(folder.measures_path("memory"), keep_default_na=False, na_values=["", "NaN"])
+    everything = memory[(memory["state"] == state) & (memory["group"] == "all")].set_index("delay")
+    shown = [delay for delay in (0, 1, 2, 5, 10, 20, int(everything.index.max())) if delay in everything.index]
+    lines = [
+        "",
+        f"{facts['text']}: {facts['positions']:,} of {facts['population']:,} positions, {state} state of a "
+        f"{facts['cell'].upper()} with {facts['hidden_size']} units",
+        f"perplexity (base e)  validation {facts['perplexity_valid']:.1f}, test {facts['perplexity_test']:.1f}; "
+        f"word frequencies alone {facts['perplexity_unigram']:.0f}, untrained {facts['perplexity_untrained']:.0f}",
+        "",
+        "delay τ          " + "".join(f"{delay:>9}" for delay in dict.fromkeys(shown)),
+    ]
+    for label, column in (("σ_1 of the mean", "sigma_1"), ("its noise floor", "sigma_1_floor"), ("rms", "rms")):
+        lines.append(f"{label:<17}" + "".join(f"{everything[column][delay]:9.3f}" for delay in dict.fromkeys(shown)))
+    classes = pd.read_csv(folder.measures_path("classes"), keep_default_na=False)
+    if len(classes):
+        lines += ["", "σ_1 at delay 0 by word class (share of their sum)"]
+        for rule, part in classes[classes["state"] == state].groupby("rule", sort=False):
+            listed = part.sort_values("sigma_1", ascending=False)
+            names = ", ".join(f"{row.group} {row.sigma_1:.2f} ({row.normalised:.2f})" for row in listed.itertuples())
+            lines.append(f"  by {'gold tags' if rule == 'gold' else f'word type, rule {rule}'}: {names}")
+    return "\n".join([*lines, "", f"The page: {folder.path / 'report.html'}"])
+
+
+def corpus_summary(splits: Splits) -> str:
+    """The parts of a corpus, its words, its tags, and how many tokens each class has."""
+    lines = [f"{splits.name}: {len(splits.vocabulary.words):,} words in the vocabulary"]
+    for part in (splits.train, splits.valid, splits.test):
+        lines.append(f"  {part.name:<20}{part.size:>10,} tokens in {len(part.streams):,} streams")
+    lines += [f"  {name}: {value}" for name, value in splits.facts.items()]
+    lines += [line for rule in splits.valid.rules for line in _class_lines(splits.valid, rule)]
+    return "\n".join(lines)
+
+
+def _class_lines(corpus: Corpus, rule: Rule) -> list[str]:
+    counts = {label: sum(int(mask.sum()) for mask in masks) for label, masks in corpus.groups(rule).items()}
+    listed = ", ".join(f"{label} {count:,}" for label, count in counts.items())
+    return [f"  classes in {corpus.name} by rule {rule}: {listed}"]

@@ -1,0 +1,233 @@
+"""A run from text to page: what it writes, what it does not do twice, what it refuses."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import stategrad as sg
+from run.conftest import TINY
+from stategrad.corpus.sources import load
+from stategrad.models.checkpoints import load_model
+from stategrad.run.run import STAGES, Run
+from stategrad.run.settings import parse, preset_names, read_folder, read_preset
+from stategrad.run.summary import corpus_summary, run_summary
+
+
+def stamps(folder: Path) -> dict[str, float]:
+    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_run_writes_the_whole_folder(tiny_run):
+    path = tiny_run.folder.path
+    expected = [
+        "config.yaml", "manifest.json", "report.html", "model/model.safetensors", "model/vocabulary.txt", "gradients/cell.nc",
+        "gradients/hidden.nc", "measures/memory.csv", "measures/tracking.csv", "measures/classes.csv", "measures/separability.csv",
+        "measures/training.csv",
+    ]  # fmt: skip
+    assert [name for name in expected if not (path / name).is_file()] == []
+    assert len(list((path / "figures").glob("*.svg"))) >= 4
+    assert {p.suffix for p in (path / "tables").iterdir()} == {".csv", ".md", ".tex"}
+    assert not [p for p in path.rglob(".*")]
+
+
+def test_the_tables_hold_what_the_results_hold(tiny_run):
+    folder = tiny_run.folder
+    memory = pd.read_csv(folder.measures_path("memory"), keep_default_na=False, na_values=["NaN"])
+    result = sg.StateGradients.load(folder.gradients_path("cell"))
+    row = memory.query("state == 'cell' and group == 'verbs' and rule == 'gold' and delay == 2").iloc[0]
+    assert float(row["sigma_1"]) == pytest.approx(np.linalg.norm(result.mean.sel(group="verbs", delay=2), 2))
+    classes = pd.read_csv(folder.measures_path("classes"))
+    assert classes.groupby(["state", "rule"])["normalised"].sum().tolist() == pytest.approx([1, 1])
+    tracking = pd.read_csv(folder.measures_path("tracking"))
+    assert set(tracking["property"]) == {"singular–plural", "common–proper"}
+    assert set(tracking["n"]) == {1, 5}
+    assert set(tracking["whitened"]) == {False, True}
+    assert tracking["relative_memory"].between(0, 1 + 1e-9).all()
+
+
+def test_the_facts_are_those_of_the_text_and_the_model(tiny_run):
+    facts = tiny_run.folder.manifest()["facts"]
+    assert facts["text"] == "synthetic/valid"
+    assert facts["population"] == tiny_run.corpus.valid.size
+    assert facts["perplexity_valid"] < facts["perplexity_untrained"]
+    assert facts["perplexity_untrained"] == pytest.approx(facts["vocabulary"], rel=0.05)
+    assert facts["tag_rules"] == ["gold"]
+    assert -1 <= facts["property_cosine"] <= 1
+    summary = run_summary(tiny_run.folder)
+    assert "by gold tags: " in summary
+    assert summary.endswith("report.html")
+
+
+def test_a_stage_whose_inputs_have_not_changed_is_not_run_again(tiny_copy, capsys):
+    before = stamps(tiny_copy)
+    Run(TINY, tiny_copy).execute()
+    said = capsys.readouterr().err
+    assert [line for line in said.splitlines() if "unchanged" in line] == [f"{stage}: unchanged, not run again" for stage in STAGES]
+    after = stamps(tiny_copy)
+    assert {name for name in after if after[name] != before.get(name)} == {"config.yaml"}
+
+
+def test_a_changed_setting_runs_only_what_depends_on_it(tiny_copy):
+    before = stamps(tiny_copy)
+    changed = dataclasses.replace(TINY, gradients=dataclasses.replace(TINY.gradients, delays=4))
+    Run(changed, tiny_copy, show_progress=False).execute()
+    after = stamps(tiny_copy)
+    touched = {name.split("/")[0] for name in after if after[name] != before.get(name)}
+    assert "model" not in touched
+    assert {"gradients", "report.html"} <= touched
+    assert after["measures/separability.csv"] == before["measures/separability.csv"]
+    assert pd.read_csv(tiny_copy / "measures/memory.csv")["delay"].max() == 3
+    assert yaml.safe_load((tiny_copy / "config.yaml").read_text())["gradients"]["delays"] == 4
+
+
+def test_a_missing_output_is_made_again(tiny_copy):
+    (tiny_copy / "measures/classes.csv").unlink()
+    Run(TINY, tiny_copy, show_progress=False).execute()
+    assert (tiny_copy / "measures/classes.csv").is_file()
+
+
+def test_the_same_settings_give_the_same_numbers(tiny_run, tmp_path):
+    again = Run(TINY, tmp_path / "again", show_progress=False)
+    again.execute(["train", "gradients", "analyze"])
+    for name in ("memory", "tracking", "classes"):
+        assert again.folder.measures_path(name).read_text() == tiny_run.folder.measures_path(name).read_text()
+
+
+def test_a_folder_of_another_run_is_refused_and_left_as_it_is(tiny_copy):
+    before = stamps(tiny_copy)
+    other = dataclasses.replace(TINY, network=dataclasses.replace(TINY.network, hidden_size=13))
+    with pytest.raises(sg.ForeignOutputError, match=r"holds another run \(network.hidden_size is 12, not 13\); give another --out"):
+        Run(other, tiny_copy, show_progress=False).execute()
+    assert stamps(tiny_copy) == before
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(sg.ForeignOutputError, match="exists and is not the folder of a run"):
+        Run(TINY, tmp_path, show_progress=False).execute()
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_corpus_that_cannot_be_read_leaves_no_folder(tmp_path):
+    config = dataclasses.replace(TINY, corpus=dataclasses.replace(TINY.corpus, name="text", path=str(tmp_path / "none.txt")))
+    with pytest.raises(sg.StategradError, match=r"none\.txt"):
+        Run(config, tmp_path / "out", show_progress=False).execute()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_trained_model_takes_the_place_of_training(tiny_run, tmp_path):
+    config = dataclasses.replace(TINY, model=str(tiny_run.folder.model_path))
+    run = Run(config, tmp_path / "out", show_progress=False)
+    run.execute(["train"])
+    trained, words = load_model(run.folder.model_path)
+    assert words == tuple(tiny_run.corpus.vocabulary.words)
+    assert (trained.embedding.weight == tiny_run.model.embedding.weight).all()
+    facts = run.folder.manifest()["facts"]
+    assert facts["epochs"] is None
+    assert facts["perplexity_valid"] == pytest.approx(tiny_run.folder.manifest()["facts"]["perplexity_valid"])
+
+
+def test_a_model_of_another_vocabulary_is_refused(tiny_run, tmp_path):
+    words = list(tiny_run.corpus.vocabulary.words)
+    for name, changed, sentence in (
+        ("other", ["xyz", *words[1:]], r"knows \d+ words, the corpus has \d+, of which the model misses 1"),
+        ("order", [words[1], words[0], *words[2:]], "the corpus's words in another order: word 0 is"),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "model.safetensors").write_bytes(tiny_run.folder.model_path.read_bytes())
+        (folder / "vocabulary.txt").write_text("".join(f"{word}\n" for word in changed))
+        config = dataclasses.replace(TINY, model=str(folder / "model.safetensors"))
+        with pytest.raises(sg.InvalidInputError, match=sentence):
+            Run(config, tmp_path / f"out-{name}", show_progress=False).execute(["train"])
+    config = dataclasses.replace(TINY, model=str(tmp_path / "none.safetensors"))
+    with pytest.raises(sg.MissingInputError, match="there is no model at .*none.safetensors"):
+        Run(config, tmp_path / "out-none", show_progress=False).execute(["train"])
+
+
+def test_a_text_without_tags_is_analysed_without_classes(tmp_path):
+    words = np.random.default_rng(0).choice(list("abcdefgh"), 6000)
+    text = "\n".join(" ".join(words[i : i + 8]) for i in range(0, 6000, 8))
+    (tmp_path / "plain.txt").write_text(text)
+    config = dataclasses.replace(TINY, corpus=dataclasses.replace(TINY.corpus, name="text", path=str(tmp_path / "plain.txt")))
+    run = Run(config, tmp_path / "out", show_progress=False)
+    run.execute()
+    assert set(pd.read_csv(run.folder.measures_path("memory"))["group"]) == {"all"}
+    assert (tmp_path / "out/report.html").is_file()
+    assert run_summary(run.folder)
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_model(tiny_run, tmp_path):
+    settings = TINY.to_dict() | {"preset": "tiny"}
+    settings["training"]["checkpoint_minutes"] = 0
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(settings))
+    command = [sys.executable, "-m", "stategrad.cli.main", "train", str(tmp_path / "tiny.yaml"), "--out", str(tmp_path / "out")]
+    killed = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    checkpoint = tmp_path / "out/model/training.safetensors"
+    while not checkpoint.exists() and killed.poll() is None:
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert not (tmp_path / "out/model/model.safetensors").exists()
+    run = Run(parse(settings, preset="tiny", source="test"), tmp_path / "out", show_progress=False)
+    run.execute(["train"])
+    assert (run.model.embedding.weight == tiny_run.model.embedding.weight).all()
+
+
+def test_presets_are_complete_settings():
+    assert preset_names() == ["demo", "paper-ptb", "synthetic"]
+    assert read_preset("demo").corpus.name == "brown"
+    assert read_preset("demo").fallback in preset_names()
+    paper = read_preset("paper-ptb")
+    assert (paper.training.epochs, paper.network.hidden_size, paper.gradients.delays, paper.gradients.sample) == (39, 256, 30, None)
+
+
+def test_a_folder_gives_back_its_settings(tiny_run):
+    assert read_folder(tiny_run.folder.path) == TINY
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("gradient:\n  delays: 3\n", r"has an unknown setting 'gradient': did you mean 'gradients'\?"),
+        ("gradients:\n  delay: 3\n", r"has an unknown setting 'gradients.delay': did you mean 'gradients.delays'\?"),
+        ("gradients:\n  delays: many\n", "gradients.delays"),
+        ("- a\n", "holds no settings; expected sections such as corpus, training, gradients"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_settings_that_are_wrong_are_named_with_their_file(tmp_path, content, sentence):
+    (tmp_path / "my.yaml").write_text(content)
+    with pytest.raises(sg.InvalidInputError, match=sentence) as caught:
+        read_preset(str(tmp_path / "my.yaml"))
+    assert "my.yaml" in str(caught.value)
+
+
+def test_a_damaged_manifest_is_said(tiny_copy):
+    (tiny_copy / "manifest.json").write_text('{"stages": ')
+    with pytest.raises(sg.InvalidInputError, match=r"manifest.json is damaged"):
+        Run(TINY, tiny_copy, show_progress=False).execute()
+
+
+def test_the_manifest_is_json_that_others_can_read(tiny_run):
+    manifest = json.loads(tiny_run.folder.manifest_path.read_text())
+    assert set(manifest["stages"]) == set(STAGES)
+    assert manifest["preset"] == "tiny"
+
+
+def test_a_corpus_can_be_looked_at_first():
+    shown = corpus_summary(load(TINY.corpus))
+    assert "synthetic/valid" in shown
+    assert "by rule gold: pronouns" in shown
