@@ -1,17 +1,21 @@
 """What the state of a recurrent model remembers of its inputs, and for how long.
 
-import stategrad as sg
+    import stategrad as sg
 
-result = sg.state_gradients(model, inputs)      # mean gradients per group and delay
-result.memory()                                 # how much is remembered, and for how long
-result.track(sg.property_vector(result.embeddings, "singular nouns", "plural nouns"))
+    result = sg.state_gradients(model, inputs)      # mean gradients per group and delay
+    result.memory()                                 # how much is remembered, and for how long
+    result.track(sg.property_vector(result.embeddings, "singular nouns", "plural nouns"))
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from stategrad import measures
+from stategrad.corpus.corpus import Corpus
+from stategrad.corpus.sources import CorpusConfig
+from stategrad.corpus.sources import load as load_corpus
 from stategrad.errors import (
     ChecksumError,
     ForeignOutputError,
@@ -23,16 +27,45 @@ from stategrad.errors import (
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import Execution, state_gradients
 from stategrad.measures.properties import Property, property_vector
+from stategrad.models.checkpoints import load_model
 from stategrad.models.embeddings import Embeddings
+from stategrad.models.language_model import LanguageModel
+
+if TYPE_CHECKING:
+    from stategrad import plot
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Embeddings",
-    "Execution",
-    "Property",
-    "StateGradients",
-    "measures",
-    "property_vector",
+    # the analysis
     "state_gradients",
-]
+    "StateGradients",
+    "Execution",
+    # what is tracked
+    "Embeddings",
+    "Property",
+    "property_vector",
+    "measures",
+    # texts and models
+    "Corpus",
+    "CorpusConfig",
+    "load_corpus",
+    "LanguageModel",
+    "load_model",
+    # charts, imported on first use
+    "plot",
+    # errors
+    "StategradError",
+    "InvalidInputError",
+    "MissingInputError",
+    "ChecksumError",
+    "ForeignOutputError",
+    "UnavailableError",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is heavy, the charts, on first use."""
+    if name == "plot":
+        return importlib.import_module("stategrad.plot")
+    raise AttributeError(f"module 'stategrad' has no attribute '{name}'")

@@ -122,6 +122,7 @@ def normalise(tag: str, tag_set: TagSet) -> tuple[str, ...]:
     return (plain + TITLE if in_title else plain,)
 
 
+@cache
 def knows(tag: str, tag_set: TagSet) -> bool:
     """Whether a tag, as it stands in a file, belongs to a tag set."""
     return all(_classes_of_plain(plain, tag_set) is not None for plain in normalise(tag, tag_set))

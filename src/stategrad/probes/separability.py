@@ -24,7 +24,7 @@ class Row:
     """One row of Table 2. Accuracies are shares of (word, label) examples, NaN where the row is not possible.
 
     Attributes:
-        row: its name.
+        row: its name, with the number of classes in brackets where the paper gives it.
         classes: how many labels.
         types: how many examples, a word once per label.
         majority_valid: accuracy on validation of always answering with the most frequent label of training.
@@ -116,7 +116,7 @@ def separability(
 def _search(one: Task, grid: list[Candidate], embeddings: Float[np.ndarray, "word embedding"], config: ProbeConfig, bar: tqdm) -> Row:
     labels = np.array(one.labels)
     if not one.possible:
-        return Row(one.name, len(set(one.labels)), len(labels), note=one.note)
+        return Row(_title(one), len(set(one.labels)), len(labels), note=one.note)
     start = time.perf_counter()
     vectors = embeddings[list(one.ids)]
     parts = split_by_word(one.ids, one.labels, config.seed)
@@ -131,7 +131,7 @@ def _search(one: Task, grid: list[Candidate], embeddings: Float[np.ndarray, "wor
     skipped = len(candidates(config, 3)) - len(grid) if len(set(one.labels)) > config.most_classes_l1 else 0
     left_out = f"the multinomial model with L1 was left out ({skipped} fits)" if skipped else ""
     return Row(
-        row=one.name,
+        row=_title(one),
         classes=len(set(one.labels)),
         types=len(labels),
         majority_valid=float((y["valid"] == majority).mean()),
@@ -145,6 +145,10 @@ def _search(one: Task, grid: list[Candidate], embeddings: Float[np.ndarray, "wor
         seconds=round(time.perf_counter() - start, 1),
         note="; ".join(filter(None, (one.note, left_out))),
     )
+
+
+def _title(one: Task) -> str:
+    return f"{one.name} ({len(set(one.labels))})" if one.name in ("all", "nouns") else one.name
 
 
 def _score(candidate: Candidate, x: dict[str, np.ndarray], y: dict[str, np.ndarray], max_iter: int) -> tuple[float, float, bool]:

@@ -259,7 +259,7 @@ def classes_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.Layer
     layers = [floor, dots] if _has(frame, "sigma_1_floor") else [dots]
     chart = _of_state(alt.layer(*layers, data=frame), frame, state).transform_calculate(rule_name=_renamed("rule", names))
     description = f"{LARGEST} at delay 0 for each word class, with its noise floor"
-    return finished(chart, description, height=alt.Step(34 if len(rules) < 2 else 17))
+    return finished(chart, description, height=(34 if len(rules) < 2 else 40) * max(1, frame["group"].nunique()))
 
 
 RULES = {
@@ -325,7 +325,7 @@ def _curve(
     scale: alt.Scale,
     title_colour: str = "normal",
     *,
-    width: float = 2,
+    width: float = 2.0,
 ) -> alt.Chart:
     colour = INK if title_colour == "normal" else title_colour
     orient = "right" if name == "sigma_sum" and title == SUM else "left"

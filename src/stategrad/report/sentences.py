@@ -29,7 +29,7 @@ def on_memory(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     ]
     shares = (start["sigma_1"] / start["sigma_sum"], end["sigma_1"] / end["sigma_sum"])
     trend = "more selective" if shares[1] > shares[0] else "less selective"
-    said.append(f"Its share of the sum of all singular values goes from {shares[0]:.0%} at delay {first} to {shares[1]:.0%} "
+    said.append(f"Its share of the sum of all singular values goes from {_percent(shares[0])} at delay {first} to {_percent(shares[1])} "
                 f"at delay {last}: memory becomes {trend} with delay.")  # fmt: skip
     floor = end.get("sigma_1_floor")
     if floor is not None and floor > 0:
@@ -52,8 +52,8 @@ def on_rms(memory: pd.DataFrame) -> list[str]:
     first = int(curve.index[0])
     later = _near(curve.index, 5)
     kept = {name: curve.loc[later, name] / curve.loc[first, name] for name in ("sigma_1", "rms")}
-    said = [f"At delay {later} the mean gradient keeps {kept['sigma_1']:.0%} of its value at delay {first}, the root mean square "
-            f"{kept['rms']:.0%}: gradients of different sign cancel in the mean and cannot in the root mean square."]  # fmt: skip
+    said = [f"At delay {later} the mean gradient keeps {_percent(kept['sigma_1'])} of its value at delay {first}, the root mean square "
+            f"{_percent(kept['rms'])}: gradients of different sign cancel in the mean and cannot in the root mean square."]  # fmt: skip
     share = curve["energy_share"]
     if share.notna().all():
         said.append(f"The mean holds {_percent(share.loc[first])} of the energy of the gradients at delay {first} and "
@@ -123,7 +123,7 @@ def on_separability(separability: pd.DataFrame) -> list[str]:
     if gain.notna().any():
         best, least = scored.loc[gain.idxmax()], scored.loc[gain.idxmin()]
         chosen = [best] if best["row"] == least["row"] else [best, least]
-        words = [f"{row['row']} ({row['valid']:.1%} of the validation words, {row['majority_valid']:.1%} by always saying the most "
+        words = [f"{row['row']} ({100 * row['valid']:.1f} % of the validation words, {100 * row['majority_valid']:.1f} % by always saying the most "
                  "frequent class)" for row in chosen]  # fmt: skip
         said.append(f"The classifier gains most for {words[0]}" + (f", least for {words[1]}." if len(words) > 1 else "."))
     failed = int(scored["not_converged"].fillna(0).sum())
@@ -146,7 +146,7 @@ def _near(delays: pd.Index, wanted: int) -> int:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.1 else f"{100 * share:.2g} %"
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
 def _signed(value: float) -> str:

@@ -63,7 +63,7 @@ def value_scale(*, log: bool, domain: Sequence[float] | None = None) -> alt.Scal
     return alt.Scale(zero=True, domain=list(domain)) if domain else alt.Scale(zero=True)
 
 
-def finished(chart: alt.LayerChart, description: str, *, height: int | alt.Step = HEIGHT) -> alt.LayerChart:
+def finished(chart: alt.LayerChart, description: str, *, height: int = HEIGHT) -> alt.LayerChart:
     """A chart with its size, its text alternative and the common look."""
     return (
         chart.properties(width=WIDTH, height=height, description=description)

@@ -45,5 +45,5 @@ def split_tokens(tokens: Iterable[str], separator: str, where: str) -> list[Toke
 
 def _sentences(lines: Iterable[str], separator: str, where: str) -> Iterator[Sentence]:
     for number, line in enumerate(lines, start=1):
-        if sentence := split_tokens(line.split(), separator, f"{where}, line {number}"):
-            yield sentence
+        if tokens := line.split():
+            yield split_tokens(tokens, separator, f"{where}, line {number}")

@@ -34,7 +34,9 @@ def _sentences(lines: Iterable[str], where: str) -> Iterator[Sentence]:
                 yield sentence
             sentence, is_complete = [], False
             continue
-        is_complete = is_complete or (not text and _ends(sentence))
+        if not text:
+            is_complete = is_complete or _ends(sentence)
+            continue
         tokens = [token for token in text.split() if token not in ("[", "]")]
         for token in split_tokens(tokens, "/", f"{where}, line {number}"):
             if is_complete and token[1] not in _CLOSERS:
