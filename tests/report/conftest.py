@@ -1,142 +1,15 @@
-import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 
-CLASSES = {
-    "pronouns": 1.95,
-    "nouns": 1.66,
-    "verbs": 1.65,
-    "adjectives": 1.57,
-    "adverbs": 1.44,
-    "conjunctions/prepositions": 1.40,
-}
-FACTS: dict[str, Any] = {
-    "corpus": "brown",
-    "corpus_note": "Brown corpus, 500 samples",
-    "text": "Brown, validation part, 50 documents",
-    "tokens": 117_311,
-    "vocabulary": 10_000,
-    "unk_rate": 0.07,
-    "cell": "lstm",
-    "embedding_size": 64,
-    "hidden_size": 256,
-    "layers": 1,
-    "parameters": 3_540_000,
-    "epochs": 2,
-    "training_minutes": 3.4,
-    "backpropagation_steps": 50,
-    "perplexity_valid": 312.4,
-    "perplexity_test": 305.1,
-    "perplexity_unigram": 854.0,
-    "perplexity_untrained": 9998.2,
-    "converged_perplexity": 180.0,
-    "state": "cell",
-    "positions": 16_000,
-    "population": 117_311,
-    "blocks": 10,
-    "seeds": 1,
-    "delays": 30,
-    "property_cosine": -0.59,
-    "precision": "float32",
-    "tag_rules": ["any", "most"],
-}
+sys.path.insert(0, str(Path(__file__).parent))
 
-
-def memory_frame(states: tuple[str, ...], rules: tuple[str, ...], delays: int = 30) -> pd.DataFrame:
-    """Memory curves as trained models have them: a fast and a slow exponential, and a floor that matters late."""
-    delay = np.arange(delays)
-    rows = []
-    for state in states:
-        scale = 1.0 if state == "cell" else 0.42
-        groups = [("all", "", 1.5, 16_000)]
-        groups += [(name, rule, top * (1.1 if rule == "most" and name == "verbs" else 1), 300 + 90 * len(name) * 9)
-                   for rule in rules for name, top in CLASSES.items()]  # fmt: skip
-        for number, (group, rule, top, count) in enumerate(groups):
-            largest = scale * top * (0.75 * np.exp(-delay / (1.5 + 0.1 * number)) + 0.25 * np.exp(-delay / 14)) + 0.004
-            total = largest * (14 * np.exp(-delay / 9) + 6)
-            floor = scale * 0.03 * np.sqrt(16_000 / count) * np.exp(-delay / 40)
-            rms = scale * top * 1.9 * (0.6 * np.exp(-delay / 3) + 0.4 * np.exp(-delay / 20))
-            share = 0.14 * np.exp(-delay / 2) + 0.006
-            columns = (delay, largest, total, floor, floor * 15, rms, share, largest / total, 55 - delay)
-            names = ("delay", "sigma_1", "sigma_sum", "sigma_1_floor", "sigma_sum_floor", "rms", "energy_share",
-                     "selectivity", "effective_rank")  # fmt: skip
-            values = dict(zip(names, columns, strict=True))
-            rows.append(pd.DataFrame(values).assign(state=state, group=group, rule=rule, count=count - delay))
-    return pd.concat(rows, ignore_index=True)
-
-
-def tracking_frame(states: tuple[str, ...], conventions: tuple[bool, ...], delays: int = 30) -> pd.DataFrame:
-    delay = np.arange(delays)
-    rows = []
-    for state in states:
-        for whitened in conventions:
-            for number, name in enumerate(("singular–plural", "common–proper")):
-                m = 0.28 + 0.1 * number + (0.35 - 0.05 * number) * np.exp(-delay / 2.0) + 0.02 * np.sin(delay)
-                for n in (1, 5):
-                    cosine = (0.35 + 0.1 * number + 0.3 * np.exp(-delay / 1.5)) * (1 if n == 5 else 0.6)
-                    share = (0.05 + 0.004 * delay) if n == 1 else 0.2 + 0.012 * delay
-                    values = {"delay": delay, "relative_memory": m, "cosine": cosine - 0.1 * whitened, "subspace_share": share}
-                    labels = {"state": state, "group": "all", "rule": "", "property": name, "n": n, "whitened": whitened}
-                    rows.append(pd.DataFrame(values).assign(**labels))
-    return pd.concat(rows, ignore_index=True)
-
-
-def classes_frame(memory: pd.DataFrame) -> pd.DataFrame:
-    first = memory[(memory["delay"] == 0) & (memory["group"] != "all")]
-    share = first["sigma_1"] / first.groupby(["state", "rule"])["sigma_1"].transform("sum")
-    table = first.assign(positions=first["count"], normalised=share, rank_limited=False)
-    names = ["state", "rule", "group", "positions", "sigma_1", "normalised", "sigma_1_floor", "rms", "rank_limited"]
-    return table[names].reset_index(drop=True)
-
-
-def separability_frame() -> pd.DataFrame:
-    rows = [("all (34)", 34, 0.13, 0.4239), ("nouns (4)", 4, 0.52, 0.7354), ("N-V-Adj-Adv-Pro", 5, 0.48, 0.6633),
-            ("N-V", 2, 0.62, 0.7728), ("N-Adj", 2, 0.7, 0.8447), ("V-Adv", 2, 0.88, 0.95), ("sg-pl", 2, 0.71, 0.8708),
-            ("common-proper", 2, 0.63, 0.8369)]  # fmt: skip
-    listed = [
-        {
-            "row": row, "classes": k, "types": 9000 // k, "majority_valid": majority, "majority_test": majority - 0.01,
-            "valid": accuracy, "test": accuracy - 0.015, "penalty": "l2", "C": 0.1, "class_weight": "none",
-            "scheme": "multinomial" if k > 2 else "one-vs-rest", "converged": True, "not_converged": 0, "note": "",
-        }
-        for row, k, majority, accuracy in rows
-    ]  # fmt: skip
-    listed[0]["note"] = "multinomial L1 left out"
-    listed[-1] |= {"valid": np.nan, "test": np.nan, "note": "class proper nouns has 3 types; at least 10 are needed"}
-    return pd.DataFrame(listed)
-
-
-def write_run(
-    folder: Path,
-    *,
-    states: tuple[str, ...] = ("cell", "hidden"),
-    rules: tuple[str, ...] = ("any", "most"),
-    conventions: tuple[bool, ...] = (False, True),
-    facts: dict[str, Any] | None = None,
-) -> Path:
-    measures = folder / "measures"
-    measures.mkdir(parents=True)
-    memory = memory_frame(states, rules)
-    memory.to_csv(measures / "memory.csv", index=False)
-    tracking_frame(states, conventions).to_csv(measures / "tracking.csv", index=False)
-    classes_frame(memory).to_csv(measures / "classes.csv", index=False)
-    separability_frame().to_csv(measures / "separability.csv", index=False)
-    training = {"epoch": [1, 2], "learning_rate": [1.0, 0.5], "train_perplexity": [701.0, 330.0],
-                "valid_perplexity": [420.0, 312.4], "seconds": [101.0, 103.0]}  # fmt: skip
-    pd.DataFrame(training).to_csv(measures / "training.csv", index=False)
-    manifest = {"stategrad": "0.1.0", "preset": "demo", "facts": FACTS if facts is None else facts,
-                "versions": {"torch": "2.13.0", "altair": "6.3.0"}}  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    (folder / "config.yaml").write_text("preset: demo\ngradients:\n  delays: 30\n", encoding="utf-8")
-    return folder
-
+from generated_run import write_run  # noqa: E402 - it lies beside the tests of this area
 
 @pytest.fixture
 def run_folder(tmp_path: Path) -> Path:

@@ -96,7 +96,7 @@ def rms_chart(
     legend = Legend({label: (colour, dashes) for label, colour, dashes in drawn.values()})
     x, scale = _delays(frame), value_scale(log=log)
     curves = [
-        _curve(name, label, x, "relative to delay 0", legend, scale, width=1.2 if name == "sigma_1_floor" else 2)
+        _curve(name, label, x, "relative to delay 0", legend, scale, width=1.2 if name == "sigma_1_floor" else 2.0)
         for name, (label, _, _) in reversed(drawn.items())
     ]
     layers = [*curves, *_boundary(frame, backpropagation_steps), _tooltip(frame, x)]

@@ -85,7 +85,7 @@ class Run:
             source = fingerprint_of(settings["network"], settings["training"], corpus.train.sha256)
         else:
             source = _hash_of_model(Path(self.config.model))
-        lexicon = None if corpus.lexicon is None else corpus.lexicon.typed_pairs(corpus.vocabulary)
+        lexicon = None if corpus.lexicon is None else corpus.lexicon.sha256
         trained = fingerprint_of(source, corpus.valid.sha256, corpus.test.sha256)
         measured = fingerprint_of(trained, settings["gradients"], lexicon)
         analyzed = fingerprint_of(measured, settings["analysis"])

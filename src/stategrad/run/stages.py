@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from stategrad.run.run import Run
 
 
+_PARTS = {"train": "training", "valid": "validation", "test": "test"}
+
+
 def train_model(run: Run, record: StageRecord) -> None:
     """A trained model with its vocabulary in `model/`, its epochs in `measures/training.csv`, and its perplexities."""
     corpus, config = run.corpus, run.config
@@ -106,7 +109,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
     record.facts.update(
         {f"corpus_{name}": value for name, value in corpus.facts.items() if isinstance(value, int | float | str)},
         corpus=corpus.name,
-        text=text.name,
+        text=f"the {_PARTS[settings.text]} part of {corpus.name}, {len(text.streams)} document{'s' * (len(text.streams) != 1)}",
         tokens=text.size,
         streams=len(text.streams),
         vocabulary=len(corpus.vocabulary.words),

@@ -41,7 +41,9 @@
     for (const [signal, value] of Object.entries(parameters())) {
       if (known.includes(signal)) view.signal(signal, value);
     }
+    // the legend has as many columns as fit, which is known only after a first layout: lay out once more
     await view.runAsync();
+    await view.resize().runAsync();
     place.dataset.shown = [variant, choice.state, choice.rule, choice.whitened].join(" ");
     place.removeAttribute("aria-busy");
   }
@@ -85,6 +87,11 @@
   for (const button of document.querySelectorAll("button[data-download]")) {
     button.addEventListener("click", () => download(button.dataset.download));
   }
+  let settling;
+  window.addEventListener("resize", () => {
+    clearTimeout(settling);
+    settling = setTimeout(update, 150);
+  });
   window.addEventListener("beforeprint", () => {
     for (const details of document.querySelectorAll("main > details")) details.open = true;
   });
