@@ -85,9 +85,7 @@ def our_epoch(words: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--updates", type=int, default=30, help="updates in an epoch; the real one has 929")
-    parser.add_argument(
-        "--rounds", type=int, default=5, help="rounds of the three in turn, after one that is not counted"
-    )
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of the three in turn, after one that is not counted")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", type=Path, help="a JSON file for figures and environment")
     arguments = parser.parse_args()

@@ -6,9 +6,13 @@ import stategrad as sg
 
 
 def test_charts_are_returned_and_hold_the_numbers_of_the_result(tmp_path):
-    embeddings = sg.Embeddings(np.random.default_rng(0).standard_normal((20, 6)), tuple(map(str, range(20))), {"a": (0, 1), "b": (2, 3)})
+    embeddings = sg.Embeddings(
+        np.random.default_rng(0).standard_normal((20, 6)), tuple(map(str, range(20))), {"a": (0, 1), "b": (2, 3)}
+    )
     labels = np.array(["x", "y"] * 60)
-    result = sg.state_gradients(nn.LSTM(6, 8).eval(), torch.randn(120, 6), delays=7, groups=labels, embeddings=embeddings, show_progress=False)
+    result = sg.state_gradients(
+        nn.LSTM(6, 8).eval(), torch.randn(120, 6), delays=7, groups=labels, embeddings=embeddings, show_progress=False
+    )
     d = sg.property_vector(embeddings, "a", "b")
     charts = {
         "memory": sg.plot.memory(result),

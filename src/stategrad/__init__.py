@@ -1,10 +1,10 @@
 """What the state of a recurrent model remembers of its inputs, and for how long.
 
-    import stategrad as sg
+import stategrad as sg
 
-    result = sg.state_gradients(model, inputs)      # mean gradients per group and delay
-    result.memory()                                 # how much is remembered, and for how long
-    result.track(sg.property_vector(result.embeddings, "singular nouns", "plural nouns"))
+result = sg.state_gradients(model, inputs)      # mean gradients per group and delay
+result.memory()                                 # how much is remembered, and for how long
+result.track(sg.property_vector(result.embeddings, "singular nouns", "plural nouns"))
 """
 
 from __future__ import annotations

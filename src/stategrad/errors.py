@@ -61,9 +61,7 @@ class Problems:
             return
         if len(self.sentences) == 1:
             raise InvalidInputError(f"{self.sentences[0]}.")
-        raise InvalidInputError(
-            f"{len(self.sentences)} problems with {self.subject}: {'. Also: '.join(self.sentences)}."
-        )
+        raise InvalidInputError(f"{len(self.sentences)} problems with {self.subject}: {'. Also: '.join(self.sentences)}.")
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:

@@ -115,12 +115,8 @@ def test_a_given_initial_state_is_where_the_text_starts(case):
     module = module_of(kind, options)
     x = torch.randn(8, 3, dtype=torch.float64)
     shape = (module.num_layers, 1, 5)
-    initial = (
-        (torch.randn(shape).double(), torch.randn(shape).double()) if kind is nn.LSTM else torch.randn(shape).double()
-    )
-    result = sg.state_gradients(
-        module, x, delays=4, blocks=1, precision="float64", initial_state=initial, show_progress=False
-    )
+    initial = (torch.randn(shape).double(), torch.randn(shape).double()) if kind is nn.LSTM else torch.randn(shape).double()
+    result = sg.state_gradients(module, x, delays=4, blocks=1, precision="float64", initial_state=initial, show_progress=False)
     mean, _, _ = means(all_gradients(module, x, 4, state, initial), lambda p: True)
     assert_close(result.mean.sel(group="all").values, np.array(mean))
 
@@ -134,9 +130,7 @@ def test_the_state_can_be_selected_by_its_own_position():
     for delay, per_position in all_gradients(module, x, 5, state).items():
         chosen = [G for p, G in per_position.items() if at[p + delay]]
         assert_close(result.mean.sel(group="all", delay=delay).values, np.mean(chosen, axis=0))
-        assert_close(
-            result.second_moment.sel(group="all", delay=delay).values, np.mean([G.T @ G for G in chosen], axis=0)
-        )
+        assert_close(result.second_moment.sel(group="all", delay=delay).values, np.mean([G.T @ G for G in chosen], axis=0))
         assert int(result.count.sel(group="all", delay=delay)) == len(chosen)
 
 

@@ -29,9 +29,7 @@ def test_a_linear_network_gives_powers_of_its_recurrent_matrix():
     x = torch.rand(30, 3, dtype=torch.float64)
     result = sg.state_gradients(module, x, delays=10, precision="float64", blocks=3, **QUIET)
     for delay in range(10):
-        np.testing.assert_allclose(
-            result.mean.sel(group="all", delay=delay), np.linalg.matrix_power(W, delay) @ U, rtol=1e-12
-        )
+        np.testing.assert_allclose(result.mean.sel(group="all", delay=delay), np.linalg.matrix_power(W, delay) @ U, rtol=1e-12)
     shares = result.memory()["energy_share"].sel(group="all")
     np.testing.assert_allclose(shares, 1, rtol=1e-9)  # every gradient equals the mean
 
@@ -58,9 +56,7 @@ def test_overlapping_masks_give_what_each_gives_alone(module, x):
 def test_no_cut_of_the_work_changes_the_result(module, x, monkeypatch):
     whole = sg.state_gradients(module, x, delays=12, precision="float64", **QUIET)
     for chunk_size in (1, 7, 64):
-        cut = sg.state_gradients(
-            module, x, delays=12, precision="float64", execution=sg.Execution(chunk_size=chunk_size), **QUIET
-        )
+        cut = sg.state_gradients(module, x, delays=12, precision="float64", execution=sg.Execution(chunk_size=chunk_size), **QUIET)
         np.testing.assert_allclose(cut.mean, whole.mean, rtol=0, atol=1e-15)
     monkeypatch.setattr(stretches, "LEAST_STEPS", 13)
     monkeypatch.setattr(stretches, "BYTES_OF_FACTORS", 1)

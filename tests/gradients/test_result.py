@@ -52,9 +52,7 @@ def test_blocks_keep_every_digit_when_asked_to(result, tmp_path):
 
 
 def test_a_result_without_second_moments_or_embeddings_is_saved_as_such(tmp_path):
-    bare = sg.state_gradients(
-        nn.GRU(2, 3).eval(), torch.randn(40, 2), delays=3, second_moment=False, show_progress=False
-    )
+    bare = sg.state_gradients(nn.GRU(2, 3).eval(), torch.randn(40, 2), delays=3, second_moment=False, show_progress=False)
     bare.save(tmp_path / "bare.nc")
     again = sg.StateGradients.load(tmp_path / "bare.nc")
     assert again.second_moment is None

@@ -44,9 +44,7 @@ def test_a_weighted_sample_is_unbiased_where_an_unweighted_mean_of_it_is_not():
     strata = stratify(groups_of({"rare": rare}, np.array([400])), np.arange(400) * 10 // 400)
     weighted, unweighted = [], []
     for seed in range(60):
-        sampled = sg.state_gradients(
-            module, x, delays=1, groups={"rare": rare}, sample=30, seed=seed, precision="float64", **QUIET
-        )
+        sampled = sg.state_gradients(module, x, delays=1, groups={"rare": rare}, sample=30, seed=seed, precision="float64", **QUIET)
         weighted.append(sampled.mean.values[0, 0])
         used = choose_positions(strata, np.array([400]), np.array([0]), sample=30, seed=seed).used
         unweighted.append(singles.sel(group=used.astype(str)).values.mean(0))

@@ -51,9 +51,7 @@ def test_shares_and_ranks_of_known_spectra():
     values = np.array([[3.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
     np.testing.assert_allclose(measures.largest_share(values), [0.75, 1 / 3, np.nan])
     np.testing.assert_allclose(measures.largest_share(values, 2), [1, 2 / 3, np.nan])
-    np.testing.assert_allclose(
-        measures.effective_rank(values)[:2], [np.exp(-0.75 * np.log(0.75) - 0.25 * np.log(0.25)), 3]
-    )
+    np.testing.assert_allclose(measures.effective_rank(values)[:2], [np.exp(-0.75 * np.log(0.75) - 0.25 * np.log(0.25)), 3])
     assert np.isnan(measures.effective_rank(values)[2])
 
 
@@ -68,9 +66,7 @@ def test_the_rms_is_the_largest_mean_squared_gain_of_any_direction():
     assert gains.max() == pytest.approx(rms, rel=0.01)
     mean = gradients.mean(0)
     assert measures.singular_values(mean)[0] <= rms
-    assert measures.energy_share(mean, second) == pytest.approx(
-        np.square(mean).sum() / np.square(gradients).sum((1, 2)).mean()
-    )
+    assert measures.energy_share(mean, second) == pytest.approx(np.square(mean).sum() / np.square(gradients).sum((1, 2)).mean())
 
 
 def test_the_floor_of_pure_noise_is_the_spectrum_of_its_mean():
@@ -123,9 +119,7 @@ def test_whitening_makes_the_embeddings_white():
         [[2, 0, 0, 0], [1, 1, 0, 0], [0, 3, 0.5, 0], [0, 0, 0, 9.0]]
     )
     D = measures.covariance_root(vectors)
-    np.testing.assert_allclose(
-        D @ D.T, np.cov(vectors.T), rtol=1e-10, atol=1e-12
-    )  # a matrix product, not element by element
+    np.testing.assert_allclose(D @ D.T, np.cov(vectors.T), rtol=1e-10, atol=1e-12)  # a matrix product, not element by element
     white = np.linalg.solve(D, (vectors - vectors.mean(0)).T)
     np.testing.assert_allclose(np.cov(white), np.eye(4), atol=1e-10)
 

@@ -71,9 +71,7 @@ def test_saving_again_replaces_the_model(tmp_path: Path) -> None:
 
 def test_the_vocabulary_of_another_model_is_left_alone(tmp_path: Path) -> None:
     save_model(model(), WORDS, tmp_path / "a.safetensors")
-    with pytest.raises(
-        ForeignOutputError, match=r"vocabulary.txt exists with other words, and is left as it is; save the"
-    ):
+    with pytest.raises(ForeignOutputError, match=r"vocabulary.txt exists with other words, and is left as it is; save the"):
         save_model(model(), WORDS[::-1], tmp_path / "b.safetensors")
     assert not (tmp_path / "b.safetensors").exists()
     assert load_model(tmp_path)[1] == WORDS
@@ -94,29 +92,21 @@ def test_a_vocabulary_that_does_not_fit_is_not_saved(tmp_path: Path) -> None:
 def test_swapped_words_are_noticed(tmp_path: Path) -> None:
     path = save_model(model(), WORDS, tmp_path)
     (tmp_path / "vocabulary.txt").write_text("".join(f"{word}\n" for word in WORDS[::-1]), encoding="utf-8")
-    with pytest.raises(
-        InvalidInputError, match=r"does not hold the words that model.safetensors was saved with; restore"
-    ):
+    with pytest.raises(InvalidInputError, match=r"does not hold the words that model.safetensors was saved with; restore"):
         load_model(path)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        MissingInputError, match=r"nowhere.safetensors does not exist; give a .safetensors file, or a folder"
-    ):
+    with pytest.raises(MissingInputError, match=r"nowhere.safetensors does not exist; give a .safetensors file, or a folder"):
         load_model(tmp_path / "nowhere.safetensors")
-    with pytest.raises(
-        MissingInputError, match=r"should hold one .safetensors file, and holds none; name the file itself"
-    ):
+    with pytest.raises(MissingInputError, match=r"should hold one .safetensors file, and holds none; name the file itself"):
         load_model(tmp_path)
     path = foreign(tmp_path)
     path.with_name("second.safetensors").write_bytes(path.read_bytes())
     with pytest.raises(MissingInputError, match=r"holds foreign.safetensors, second.safetensors; name the file itself"):
         load_model(tmp_path)
     (tmp_path / "vocabulary.txt").unlink()
-    with pytest.raises(
-        MissingInputError, match=r"vocabulary.txt does not exist; put the model's words there, one a line"
-    ):
+    with pytest.raises(MissingInputError, match=r"vocabulary.txt does not exist; put the model's words there, one a line"):
         load_model(path)
 
 
@@ -177,15 +167,11 @@ def test_all_faults_are_reported_together(tmp_path: Path) -> None:
 
 
 def test_tensors_of_something_else_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        InvalidInputError, match=r"has no tensor embedding.weight; .*Also: .*has no tensor lstm.weight_hh_l0"
-    ):
+    with pytest.raises(InvalidInputError, match=r"has no tensor embedding.weight; .*Also: .*has no tensor lstm.weight_hh_l0"):
         load_model(foreign(tmp_path, **{"embedding.weight": None, "lstm.weight_hh_l0": None}))
     with pytest.raises(InvalidInputError, match=r"embedding.weight in foreign.safetensors has 1 dimensions, not 2"):
         load_model(foreign(tmp_path, **{"embedding.weight": torch.zeros(50)}))
-    with pytest.raises(
-        InvalidInputError, match=r"has recurrent layers of several kinds \(lstm, gru\); give a model with one"
-    ):
+    with pytest.raises(InvalidInputError, match=r"has recurrent layers of several kinds \(lstm, gru\); give a model with one"):
         load_model(foreign(tmp_path, **{"gru.weight_hh_l0": torch.zeros(24, 8)}))
 
 

@@ -78,9 +78,7 @@ def test_a_text_without_a_word_to_predict_is_refused(texts: list[np.ndarray]) ->
 
 @pytest.mark.parametrize("wrong", [50, -1])
 def test_an_unknown_word_id_is_named_with_its_stream(wrong: int) -> None:
-    with pytest.raises(
-        InvalidInputError, match=f"word id {wrong} in stream 1 is not in the model's vocabulary of 0 to 49"
-    ):
+    with pytest.raises(InvalidInputError, match=f"word id {wrong} in stream 1 is not in the model's vocabulary of 0 to 49"):
         perplexity(model(), [np.array([1, 2]), np.array([1, wrong])])
 
 
@@ -107,9 +105,7 @@ def test_unigram_perplexity_is_that_of_add_one_counts(train: list[int], text: li
 def test_unigram_perplexity_refuses_nothing_and_unknown_words() -> None:
     with pytest.raises(InvalidInputError, match="at least 1 word to predict; the text given is empty"):
         unigram_perplexity(np.array([1]), np.array([], dtype=np.int64), 6)
-    with pytest.raises(
-        InvalidInputError, match=r"run from 1 to 6, outside the vocabulary of 0 to 5; encode both texts"
-    ):
+    with pytest.raises(InvalidInputError, match=r"run from 1 to 6, outside the vocabulary of 0 to 5; encode both texts"):
         unigram_perplexity(np.array([1]), np.array([6, 1]), 6)
 
 

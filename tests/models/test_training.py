@@ -85,9 +85,7 @@ def test_the_perplexity_of_training_is_that_of_the_untrained_model_while_nothing
 
 def test_the_papers_schedule_and_the_linear_one() -> None:
     paper = TrainingConfig()
-    assert [paper.rate(epoch, 7, 100) for epoch in range(39)] == pytest.approx(
-        [1.0] * 6 + [0.8**k for k in range(1, 34)]
-    )
+    assert [paper.rate(epoch, 7, 100) for epoch in range(39)] == pytest.approx([1.0] * 6 + [0.8**k for k in range(1, 34)])
     linear = TrainingConfig(schedule="linear", epochs=2, learning_rate=0.5)
     assert [linear.rate(epoch, step, 2) for epoch in (0, 1) for step in (0, 1)] == [0.5, 0.375, 0.25, 0.125]
 
@@ -161,9 +159,7 @@ def test_an_infinite_gradient_never_reaches_the_weights() -> None:
     learner = model()
     learner.decoder.weight.register_hook(lambda gradient: gradient * math.inf)
     before = learner.decoder.weight.detach().clone()
-    with pytest.raises(
-        InvalidInputError, match=r"the norm of the gradient is (nan|inf) in epoch 1 of 39, update 1 of 4"
-    ):
+    with pytest.raises(InvalidInputError, match=r"the norm of the gradient is (nan|inf) in epoch 1 of 39, update 1 of 4"):
         train(learner, [text(80)], [text(20)], TrainingConfig(batch_size=4, steps=5), show_progress=False)
     assert torch.equal(learner.decoder.weight, before)
 

@@ -136,9 +136,7 @@ def test_between_checkpoints_nothing_is_written(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["training.safetensors"]
 
 
-def test_texts_that_may_not_be_written_to_are_read_without_a_warning(
-    tmp_path: Path, recwarn: pytest.WarningsRecorder
-) -> None:
+def test_texts_that_may_not_be_written_to_are_read_without_a_warning(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     words = text(164)
     words.flags.writeable = False
     train(model(), [words], [words], CONFIG, checkpoint_path=tmp_path / "t.safetensors", show_progress=False)
@@ -198,9 +196,7 @@ def test_a_truncated_checkpoint_is_named(tmp_path: Path, size: int) -> None:
 def test_another_safetensors_file_is_no_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     save_file(model().state_dict(), path)
-    with pytest.raises(
-        MissingInputError, match=r"model.safetensors is not a checkpoint of a training run; give another"
-    ):
+    with pytest.raises(MissingInputError, match=r"model.safetensors is not a checkpoint of a training run; give another"):
         run(model(), CONFIG, path)
 
 

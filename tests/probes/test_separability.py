@@ -159,7 +159,7 @@ def test_classifiers_that_did_not_converge_are_counted_and_not_chosen():
 
 def test_workers_do_not_change_the_result():
     vectors, pairs = planted(1)
-    config = dict(C=(0.1, 1.0), class_weights=("none",), penalties=("l2",))
+    config = {"C": (0.1, 1.0), "class_weights": ("none",), "penalties": ("l2",)}
     one, two = (run(vectors, pairs, ProbeConfig(workers=n, **config), rows=["all", "N-V"]).drop(columns="seconds") for n in (1, 2))
     assert one.equals(two)
 

@@ -1,15 +1,13 @@
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+from report.generated_run import write_run
 
-from generated_run import write_run  # noqa: E402 - it lies beside the tests of this area
 
 @pytest.fixture
 def run_folder(tmp_path: Path) -> Path:

@@ -6,8 +6,8 @@ import altair as alt
 import pandas as pd
 import pytest
 import vl_convert
-from generated_run import FACTS, classes_frame, memory_frame, tracking_frame
 
+from report.generated_run import FACTS, classes_frame, memory_frame, tracking_frame
 from stategrad.report import figures
 from stategrad.report.style import Legend
 
@@ -68,7 +68,9 @@ def test_relative_values_start_at_one_whatever_the_first_delay() -> None:
 def test_the_length_of_backpropagation_is_marked_only_among_the_delays(make: Callable[..., alt.LayerChart]) -> None:
     label = "backpropagation in training: 20 words"
     assert label in drawn(make(MEMORY, backpropagation_steps=20))[1]
-    assert not any("backpropagation" in text for text in drawn(make(MEMORY, backpropagation_steps=FACTS["backpropagation_steps"]))[1])
+    assert not any(
+        "backpropagation" in text for text in drawn(make(MEMORY, backpropagation_steps=FACTS["backpropagation_steps"]))[1]
+    )
     assert not any("backpropagation" in text for text in drawn(make(MEMORY, backpropagation_steps=None))[1])
 
 

@@ -134,13 +134,9 @@ def _check(model: nn.Module, recurrent: nn.RNNBase) -> None:
     probabilities = getattr(model, "active_dropout", {})
     active += [f"{name} (p = {p})" for name, p in probabilities.items()]
     if active:
-        problems.add(
-            f"dropout is active: {', '.join(active)}; call model.eval() first, state gradients are taken without dropout"
-        )
+        problems.add(f"dropout is active: {', '.join(active)}; call model.eval() first, state gradients are taken without dropout")
     if recurrent.bidirectional:
-        problems.add(
-            "the module is bidirectional, and its backward direction has no delay; pass a module of the forward direction"
-        )
+        problems.add("the module is bidirectional, and its backward direction has no delay; pass a module of the forward direction")
     if getattr(recurrent, "proj_size", 0):
         problems.add(f"the LSTM projects its output (proj_size = {recurrent.proj_size}), which is not handled")
     for name, parameter in model.named_parameters():

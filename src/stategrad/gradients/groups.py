@@ -43,19 +43,14 @@ def groups_of(groups: Any, lengths: Int[np.ndarray, " stream"]) -> Groups:
     if groups is None:
         return Groups((ALL,), everything)
     if isinstance(groups, Mapping):
-        named = {
-            str(label): flat(mask, lengths, f"the mask of group '{label}'").astype(bool)
-            for label, mask in groups.items()
-        }
+        named = {str(label): flat(mask, lengths, f"the mask of group '{label}'").astype(bool) for label, mask in groups.items()}
     else:
         labels = flat(groups, lengths, "groups")
         present = sorted({str(label) for label in labels if label is not None and label == label})
         texts = np.array([str(label) for label in labels])
         named = {label: texts == label for label in present}
     if ALL in named:
-        raise InvalidInputError(
-            "groups use the label 'all', which always stands for every position; give that group another name."
-        )
+        raise InvalidInputError("groups use the label 'all', which always stands for every position; give that group another name.")
     empty = [label for label, mask in named.items() if not mask.any()]
     if empty:
         raise InvalidInputError(f"groups without a position: {', '.join(empty)}; leave them out.")

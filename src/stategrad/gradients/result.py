@@ -94,12 +94,8 @@ class StateGradients:
         second_moment = block_second_moment = None
         if moments.second is not None:
             second = moments.second.numpy()
-            second_moment = labelled(
-                divided(second.sum(1), represented.sum(1)), "group", "delay", "embedding", "embedding_"
-            )
-            block_second_moment = labelled(
-                divided(second, represented), "group", "block", "delay", "embedding", "embedding_"
-            )
+            second_moment = labelled(divided(second.sum(1), represented.sum(1)), "group", "delay", "embedding", "embedding_")
+            block_second_moment = labelled(divided(second, represented), "group", "block", "delay", "embedding", "embedding_")
         return cls(
             mean=labelled(mean, "group", "delay", "state", "embedding"),
             count=labelled(used.sum(1), "group", "delay"),
@@ -144,10 +140,7 @@ class StateGradients:
     def _floor(self) -> np.ndarray:
         """Mean noise spectra, (group, delay, mode)."""
         rows = [
-            [
-                noise_floor(self.block_mean.values[g, :, d], self.block_count.values[g, :, d])
-                for d in range(len(self.delays))
-            ]
+            [noise_floor(self.block_mean.values[g, :, d], self.block_count.values[g, :, d]) for d in range(len(self.delays))]
             for g in range(len(self.groups))
         ]
         return np.array(rows)
@@ -226,9 +219,7 @@ class StateGradients:
             raise InvalidInputError("whitening needs the embeddings, and this result holds none; pass them.")
         root = covariance_root(embeddings.vectors if isinstance(embeddings, Embeddings) else embeddings)
         if len(root) != self.mean.sizes["embedding"]:
-            raise InvalidInputError(
-                f"the embeddings have {len(root)} dimensions, the gradients {self.mean.sizes['embedding']}."
-            )
+            raise InvalidInputError(f"the embeddings have {len(root)} dimensions, the gradients {self.mean.sizes['embedding']}.")
 
         def both_sides(moment: xr.DataArray | None) -> xr.DataArray | None:
             return None if moment is None else moment.copy(data=root.T @ moment.values @ root)

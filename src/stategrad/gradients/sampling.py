@@ -38,9 +38,7 @@ class Positions:
     @property
     def weights(self) -> Float[np.ndarray, "stratum delay"]:
         """`N_s(τ) / n_s(τ)`; zero where nothing is used."""
-        return np.divide(
-            self.population, self.used_count, out=np.zeros(self.population.shape), where=self.used_count > 0
-        )
+        return np.divide(self.population, self.used_count, out=np.zeros(self.population.shape), where=self.used_count > 0)
 
 
 def choose_positions(

@@ -228,9 +228,7 @@ def _delays(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
     elif (chosen < 0).any() or len(np.unique(chosen)) < len(chosen):
         problems.add(f"delays are {list(chosen)}; give each once, from 0 upwards")
     elif chosen.max() >= longest_stream:
-        problems.add(
-            f"delay {chosen.max()} needs a stream of {chosen.max() + 1} steps; the longest has {longest_stream}"
-        )
+        problems.add(f"delay {chosen.max()} needs a stream of {chosen.max() + 1} steps; the longest has {longest_stream}")
     problems.raise_if_any()
     return np.sort(chosen)
 

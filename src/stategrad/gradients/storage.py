@@ -48,9 +48,7 @@ def load(path: Path) -> dict[str, Any]:
         with xr.open_dataset(path, engine="h5netcdf") as lazy:
             dataset = lazy.load()
     except (OSError, ValueError, KeyError) as error:
-        raise InvalidInputError(
-            f"{path} cannot be read ({error}); it is damaged or cut short, compute it again."
-        ) from error
+        raise InvalidInputError(f"{path} cannot be read ({error}); it is damaged or cut short, compute it again.") from error
     if dataset.attrs.get("format") != FORMAT:
         raise InvalidInputError(
             f"{path} is not a result of stategrad (format '{dataset.attrs.get('format')}', expected '{FORMAT}')."

@@ -47,9 +47,7 @@ class Streams:
         part = part.to(self.network.dtype)
         if not torch.isfinite(part).all():
             step = start + int((~torch.isfinite(part)).any(dim=1).nonzero()[0, 0])
-            raise InvalidInputError(
-                f"inputs hold NaN or infinity at step {step} of stream {stream}; remove or replace it."
-            )
+            raise InvalidInputError(f"inputs hold NaN or infinity at step {step} of stream {stream}; remove or replace it.")
         return part
 
 
@@ -74,9 +72,7 @@ def streams_of(inputs: Any, network: Network) -> Streams:
         batched = tensor.ndim == (3 if tensor.is_floating_point() else 2)
         tensors = list(tensor) if batched else [tensor]
     if not tensors or any(len(tensor) == 0 for tensor in tensors):
-        raise InvalidInputError(
-            f"inputs have {len(tensors)} streams, some of them without a step; give at least one step each."
-        )
+        raise InvalidInputError(f"inputs have {len(tensors)} streams, some of them without a step; give at least one step each.")
     for number, tensor in enumerate(tensors):
         _check_stream(number, tensor, network)
     return Streams(tuple(tensors), network)
@@ -101,6 +97,4 @@ def _check_stream(number: int, stream: Tensor, network: Network) -> None:
     words = network.vocabulary_size
     low, high = int(stream.min()), int(stream.max())
     if low < 0 or (words is not None and high >= words):
-        raise InvalidInputError(
-            f"stream {number} holds ids from {low} to {high}; the model knows ids 0 to {(words or 0) - 1}."
-        )
+        raise InvalidInputError(f"stream {number} holds ids from {low} to {high}; the model knows ids 0 to {(words or 0) - 1}.")

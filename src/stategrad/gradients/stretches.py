@@ -33,9 +33,7 @@ class Stretch:
     rows: Int[np.ndarray, " used"]
 
 
-def stretches(
-    streams: Streams, used: Int[np.ndarray, " used"], longest_delay: int, initial: States
-) -> Iterator[Stretch]:
+def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: int, initial: States) -> Iterator[Stretch]:
     """Linearise the text piece by piece, in an order that fills the machine: short streams together, long ones in parts.
 
     Args:

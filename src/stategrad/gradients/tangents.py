@@ -31,9 +31,7 @@ class Window:
         self.positions = positions
         E, like = network.embedding_size, network.cells[0].weight_ih
         self._gates = [like.new_empty(E * positions * cell.weight_hh.shape[0]) for cell in network.cells]
-        self._tangents = [
-            {name: like.new_empty(E * positions * cell.size) for name in cell.state_names} for cell in network.cells
-        ]
+        self._tangents = [{name: like.new_empty(E * positions * cell.size) for name in cell.state_names} for cell in network.cells]
         # contiguous transposes: the products are taken thousands of times
         self._from_below = [cell.weight_ih.T.contiguous() for cell in network.cells]
         self._from_before = [cell.weight_hh.T.contiguous() for cell in network.cells]
@@ -61,10 +59,7 @@ class Window:
         cells = self.network.cells
         rows = torch.from_numpy(stretch.rows[chosen])
         left = torch.from_numpy(remaining)
-        gates = [
-            buffer[: E * n * cell.weight_hh.shape[0]].view(E * n, -1)
-            for cell, buffer in zip(cells, self._gates, strict=True)
-        ]
+        gates = [buffer[: E * n * cell.weight_hh.shape[0]].view(E * n, -1) for cell, buffer in zip(cells, self._gates, strict=True)]
         tangents = [
             {name: buffer[: E * n * cell.size].view(E, n, cell.size).zero_() for name, buffer in buffers.items()}
             for cell, buffers in zip(cells, self._tangents, strict=True)

@@ -34,9 +34,7 @@ class Property:
     reliability: float
 
 
-def property_vector(
-    embeddings: Embeddings, a: Members, b: Members, *, name: str | None = None, seed: int = 0
-) -> Property:
+def property_vector(embeddings: Embeddings, a: Members, b: Members, *, name: str | None = None, seed: int = 0) -> Property:
     """`d = ē_a - ē_b`, means over word types, one per (word, tag) pair.
 
     Args:
@@ -54,9 +52,7 @@ def property_vector(
     rows_a, rows_b = _rows(embeddings, a), _rows(embeddings, b)
     vector = _difference(embeddings, rows_a, rows_b)
     if not np.any(vector):
-        raise InvalidInputError(
-            "the two classes of a property have the same mean vector; their difference names no direction."
-        )
+        raise InvalidInputError("the two classes of a property have the same mean vector; their difference names no direction.")
     name = name or "–".join(members if isinstance(members, str) else "/".join(map(str, members)) for members in (a, b))
     return Property(name, vector, rows_a, rows_b, _reliability(embeddings, rows_a, rows_b, seed))
 

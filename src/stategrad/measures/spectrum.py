@@ -10,9 +10,7 @@ from stategrad.errors import InvalidInputError
 
 def decompose(
     mean_gradient: Float[np.ndarray, "*batch state embedding"],
-) -> tuple[
-    Float[np.ndarray, "*batch state mode"], Float[np.ndarray, "*batch mode"], Float[np.ndarray, "*batch embedding mode"]
-]:
+) -> tuple[Float[np.ndarray, "*batch state mode"], Float[np.ndarray, "*batch mode"], Float[np.ndarray, "*batch embedding mode"]]:
     """`Ḡ = U Σ Vᵀ`: returns U, the diagonal of Σ and V (not its transpose).
 
     Columns of V are directions of embedding space, the best remembered first; columns of U are the directions of state space

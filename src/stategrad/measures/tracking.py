@@ -49,7 +49,5 @@ def _checked(d: Float[np.ndarray, " embedding"], size: int) -> Float[np.ndarray,
     if d.shape != (size,):
         raise InvalidInputError(f"the property has shape {d.shape}; the embeddings have {size} dimensions.")
     if not np.isfinite(d).all() or not np.any(d):
-        raise InvalidInputError(
-            "the property is the zero vector or has values that are not finite; it names no direction."
-        )
+        raise InvalidInputError("the property is the zero vector or has values that are not finite; it names no direction.")
     return d

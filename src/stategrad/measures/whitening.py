@@ -26,7 +26,8 @@ def covariance_root(vectors: Float[np.ndarray, "word embedding"]) -> Float[np.nd
     """
     if len(vectors) <= vectors.shape[1]:
         raise InvalidInputError(
-            f"{len(vectors)} words have a singular covariance in {vectors.shape[1]} dimensions; whitening needs more words than dimensions."
+            f"{len(vectors)} words have a singular covariance in {vectors.shape[1]} dimensions; "
+            "whitening needs more words than dimensions."
         )
     covariance = np.cov(vectors, rowvar=False).reshape(vectors.shape[1], -1)
     condition = float(np.linalg.cond(covariance))

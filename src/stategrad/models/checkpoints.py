@@ -50,9 +50,7 @@ def save_model(model: LanguageModel, vocabulary_words: Sequence[str], path: Path
     vocabulary = target.with_name(_VOCABULARY_FILE)
     text = "".join(f"{word}\n" for word in words)
     if vocabulary.exists() and vocabulary.read_bytes() != text.encode():
-        raise ForeignOutputError(
-            f"{vocabulary} exists with other words, and is left as it is; save the model in another folder."
-        )
+        raise ForeignOutputError(f"{vocabulary} exists with other words, and is left as it is; save the model in another folder.")
     write_text(vocabulary, text)
     settings = {"config": asdict(model.config), "vocabulary_sha256": sha256_of_text(*words)}
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
@@ -104,9 +102,7 @@ def _existing(path: Path) -> Path:
         files = sorted(file for file in path.glob("*.safetensors") if not file.name.startswith("."))
         if len(files) != 1:
             found = ", ".join(file.name for file in files) or "none"
-            raise MissingInputError(
-                f"folder {path} should hold one .safetensors file, and holds {found}; name the file itself."
-            )
+            raise MissingInputError(f"folder {path} should hold one .safetensors file, and holds {found}; name the file itself.")
         return files[0]
     if not path.is_file():
         raise MissingInputError(f"model {path} does not exist; give a .safetensors file, or a folder that holds one.")
@@ -123,9 +119,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]:
 
 def _read_words(path: Path) -> tuple[str, ...]:
     if not path.is_file():
-        raise MissingInputError(
-            f"vocabulary {path} does not exist; put the model's words there, one a line in the order of ids."
-        )
+        raise MissingInputError(f"vocabulary {path} does not exist; put the model's words there, one a line in the order of ids.")
     try:
         return tuple(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
     except UnicodeDecodeError as error:
@@ -167,25 +161,19 @@ def _tensor_faults(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[
             continue
         shape = tuple(expected[name].shape)
         if tuple(tensor.shape) != shape:
-            faults.append(
-                f"{name} in {path.name} has shape {tuple(tensor.shape)}, where the other tensors ask for {shape}"
-            )
+            faults.append(f"{name} in {path.name} has shape {tuple(tensor.shape)}, where the other tensors ask for {shape}")
         if not tensor.is_floating_point():
             faults.append(f"{name} in {path.name} holds {tensor.dtype}; give floating-point weights")
         elif not tensor.isfinite().all():
             nan, inf = int(tensor.isnan().sum()), int(tensor.isinf().sum())
-            faults.append(
-                f"{name} in {path.name} holds {nan} NaN and {inf} Inf; give a model whose training did not diverge"
-            )
+            faults.append(f"{name} in {path.name} holds {nan} NaN and {inf} Inf; give a model whose training did not diverge")
     return faults
 
 
 def _word_faults(words: Sequence[str], vocabulary_size: int) -> list[str]:
     faults = []
     if len(words) != vocabulary_size:
-        faults.append(
-            f"the vocabulary has {len(words)} words and the model {vocabulary_size} embeddings; give one word for each"
-        )
+        faults.append(f"the vocabulary has {len(words)} words and the model {vocabulary_size} embeddings; give one word for each")
     twice = [word for word, count in Counter(words).items() if count > 1]
     if twice:
         faults.append(f"the vocabulary has the word '{twice[0]}' more than once; give every id a word of its own")

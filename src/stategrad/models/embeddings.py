@@ -28,9 +28,7 @@ class Embeddings:
 
     def __post_init__(self) -> None:
         if len(self.words) != len(self.vectors):
-            raise InvalidInputError(
-                f"embeddings have {len(self.vectors)} rows and {len(self.words)} words; give one word per row."
-            )
+            raise InvalidInputError(f"embeddings have {len(self.vectors)} rows and {len(self.words)} words; give one word per row.")
         if len(set(self.words)) != len(self.words):
             twice = next(word for i, word in enumerate(self.words) if word in self.words[:i])
             raise InvalidInputError(f"embeddings name the word '{twice}' twice; give each word one row.")

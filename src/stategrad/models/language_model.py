@@ -103,7 +103,7 @@ class LanguageModel(nn.Module):
         assert isinstance(module, nn.LSTM | nn.GRU | nn.RNN)
         return module
 
-    def embed(self, ids: Int[Tensor, "time stream"]) -> Float[Tensor, "time stream embedding"]:
+    def embed(self, ids: Int[Tensor, "*position"]) -> Float[Tensor, "*position embedding"]:
         """The embeddings `x_t` of word ids, without dropout."""
         vectors: Tensor = self.embedding(ids)
         return vectors

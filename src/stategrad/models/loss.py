@@ -10,9 +10,7 @@ from torch.nn.functional import linear_cross_entropy
 _LOGITS_PER_CHUNK = 2_560_000
 
 
-def summed_loss(
-    outputs: Float[Tensor, "*shape hidden"], decoder: nn.Linear, targets: Int[Tensor, "*shape"]
-) -> Float[Tensor, ""]:
+def summed_loss(outputs: Float[Tensor, "*shape hidden"], decoder: nn.Linear, targets: Int[Tensor, "*shape"]) -> Float[Tensor, ""]:
     """`Σ_t −log softmax(W h_t + b)[w_{t+1}]`, in nats, summed over all positions.
 
     Exact: only the order of the work differs from `cross_entropy(decoder(outputs), targets)`. The logits are made,

@@ -46,15 +46,11 @@ def perplexity(
                 total += loss
                 bar.update(count)
     if not np.isfinite(total):
-        raise InvalidInputError(
-            f"the model gives this text a log-likelihood of {-total}; look for NaN or Inf in its weights."
-        )
+        raise InvalidInputError(f"the model gives this text a log-likelihood of {-total}; look for NaN or Inf in its weights.")
     return exp_of_mean(total, predicted)
 
 
-def unigram_perplexity(
-    train_ids: Int[np.ndarray, " train_time"], ids: Int[np.ndarray, " time"], vocabulary_size: int
-) -> float:
+def unigram_perplexity(train_ids: Int[np.ndarray, " train_time"], ids: Int[np.ndarray, " time"], vocabulary_size: int) -> float:
     """`exp(−1/N Σ ln p(w_t))` with `p(w) = (n_w + 1) / (n + V)`, base e: what word frequencies alone achieve.
 
     Args:
@@ -83,9 +79,7 @@ def unigram_perplexity(
 def check_streams(model: LanguageModel, streams: Sequence[Int[np.ndarray, " _"]]) -> None:
     """Raise `InvalidInputError` unless some stream has a word to predict and all ids are in the model's vocabulary."""
     if not any(len(stream) > 1 for stream in streams):
-        raise InvalidInputError(
-            f"a text needs a stream of at least 2 words; none of the {len(streams)} given has them."
-        )
+        raise InvalidInputError(f"a text needs a stream of at least 2 words; none of the {len(streams)} given has them.")
     last = model.config.vocabulary_size - 1
     for number, stream in enumerate(streams):
         outside = stream[(stream < 0) | (stream > last)]

@@ -73,9 +73,7 @@ class TrainingConfig:
         problems = Problems("the training settings")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in get_args(choices):
-                problems.add(
-                    f"unknown {name} '{getattr(self, name)}': {suggestion(getattr(self, name), get_args(choices))}"
-                )
+                problems.add(f"unknown {name} '{getattr(self, name)}': {suggestion(getattr(self, name), get_args(choices))}")
         for name in ("epochs", "batch_size", "steps"):
             if getattr(self, name) < 1:
                 problems.add(f"{name} is {getattr(self, name)}; give at least 1")
@@ -137,9 +135,7 @@ def train(
     rows = _rows(model, train_streams, config)
     check_streams(model, valid_streams)
     if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise InvalidInputError(
-            "every weight of the model is frozen; set requires_grad on those that are to be trained."
-        )
+        raise InvalidInputError("every weight of the model is frozen; set requires_grad on those that are to be trained.")
     run = _Run(model, rows, config)
     path = None if checkpoint_path is None else Path(checkpoint_path)
     settings = {} if path is None else _settings(run, valid_streams)
@@ -224,9 +220,7 @@ class _Run:
             )
 
 
-def _rows(
-    model: LanguageModel, streams: Sequence[Int[np.ndarray, " _"]], config: TrainingConfig
-) -> Int[Tensor, "time stream"]:
+def _rows(model: LanguageModel, streams: Sequence[Int[np.ndarray, " _"]], config: TrainingConfig) -> Int[Tensor, "time stream"]:
     size = sum(len(stream) for stream in streams)
     length = size // config.batch_size
     if length < 2:

@@ -76,9 +76,7 @@ def save_training(
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
 
 
-def load_training(
-    path: Path, settings: Mapping[str, Any], model: LanguageModel, optimizer: torch.optim.Optimizer
-) -> Position:
+def load_training(path: Path, settings: Mapping[str, Any], model: LanguageModel, optimizer: torch.optim.Optimizer) -> Position:
     """Put model, optimizer and random generators where `save_training` left them, and return the position.
 
     Args:
@@ -102,8 +100,7 @@ def load_training(
         ) from error
     if metadata.get("format") != _FORMAT:
         raise MissingInputError(
-            f"{path} is not a checkpoint of a training run; give another checkpoint_path, or pass resume=False to "
-            "replace it."
+            f"{path} is not a checkpoint of a training run; give another checkpoint_path, or pass resume=False to replace it."
         )
     _check_settings(path, json.loads(metadata["settings"]), settings)
     model.load_state_dict(_below("model.", tensors))
@@ -129,9 +126,7 @@ def fingerprint(*arrays: np.ndarray) -> str:
 
 def _check_settings(path: Path, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
     names = [*theirs, *(name for name in ours if name not in theirs)]
-    different = [
-        f"{name} = {theirs.get(name)!r}, not {ours.get(name)!r}" for name in names if theirs.get(name) != ours.get(name)
-    ]
+    different = [f"{name} = {theirs.get(name)!r}, not {ours.get(name)!r}" for name in names if theirs.get(name) != ours.get(name)]
     if different:
         raise ForeignOutputError(
             f"checkpoint {path} was made with {'; '.join(different)}: give another checkpoint_path, or pass "

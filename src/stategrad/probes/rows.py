@@ -74,7 +74,9 @@ def task(name: str, pairs: Sequence[Pair], classes: Callable[[str], frozenset[st
     rare = sorted(label for label, n in types.items() if n < LEAST_TYPES)
     if needed is not None and (len(types) < needed or rare):
         have = ", ".join(f"{label} {n}" for label, n in sorted(types.items())) or "none"
-        return Task(name, ids, labels, f"not possible: needs {needed} classes of at least {LEAST_TYPES} word types, has {have}", False)
+        return Task(
+            name, ids, labels, f"not possible: needs {needed} classes of at least {LEAST_TYPES} word types, has {have}", False
+        )
     if len(types) < 2:
         return Task(name, ids, labels, "not possible: fewer than two classes", False)
     note = f"{len(rare)} classes with fewer than {LEAST_TYPES} types, not stratified: {', '.join(rare)}" if rare else ""

@@ -102,7 +102,9 @@ def separability(
         raise InvalidInputError("no word of the vocabulary has a tag, so there is nothing to separate; check the tagged files.")
     outside = [i for i, _ in pairs if not 0 <= i < len(embeddings)]
     if outside:
-        raise InvalidInputError(f"word {outside[0]} is outside the {len(embeddings)} embeddings; pass those of the same vocabulary.")
+        raise InvalidInputError(
+            f"word {outside[0]} is outside the {len(embeddings)} embeddings; pass those of the same vocabulary."
+        )
     if not np.isfinite(embeddings).all():
         bad = int(np.flatnonzero(~np.isfinite(embeddings).all(1))[0])
         raise InvalidInputError(f"the embedding of word {bad} has values that are NaN or infinite.")
@@ -113,7 +115,9 @@ def separability(
     return SeparabilityResult(tuple(found))
 
 
-def _search(one: Task, grid: list[Candidate], embeddings: Float[np.ndarray, "word embedding"], config: ProbeConfig, bar: tqdm) -> Row:
+def _search(
+    one: Task, grid: list[Candidate], embeddings: Float[np.ndarray, "word embedding"], config: ProbeConfig, bar: tqdm
+) -> Row:
     labels = np.array(one.labels)
     if not one.possible:
         return Row(_title(one), len(set(one.labels)), len(labels), note=one.note)

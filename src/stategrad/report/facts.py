@@ -11,6 +11,7 @@ FAR_FROM_CONVERGED = 1.15
 """A model is young that had fewer epochs than this, or whose perplexity is this many times what is known to be reached."""
 
 CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "tanh RNN"}
+CORPORA = {"brown": "the Brown corpus", "ptb": "the Penn Treebank", "synthetic": "a synthetic language", "text": "a text"}
 UNKNOWN = "not recorded"
 
 
@@ -37,7 +38,7 @@ def title_of(facts: Mapping[str, Any]) -> str:
     article = "an" if cell == "LSTM" else "" if cell.startswith("a ") else "a"
     model = f"{article} {cell}".strip()
     corpus = str(facts.get("corpus") or "").strip()
-    where = f" trained on {corpus[:1].upper()}{corpus[1:]}" if corpus else ""
+    where = f" trained on {CORPORA.get(corpus, corpus)}" if corpus else ""
     return f"What the {f'{state} ' if state else ''}state of {model}{where} remembers"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stategrad.errors import InvalidInputError, MissingInputError
-from stategrad.report.figures import completed
+from stategrad.report.marks import completed
 
 COMMANDS = {"memory": "analyze", "tracking": "analyze", "classes": "analyze", "separability": "probe", "training": "train"}
 """Which command of stategrad writes which table."""
@@ -29,6 +29,7 @@ OPTIONAL = {
     "separability": ("classes", "types", "majority_valid", "majority_test", "test", "not_converged"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
 }
+LABELS = ("state", "group", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")
 KEYED = ("memory", "tracking", "classes")
 
 
@@ -96,8 +97,7 @@ def read_run(folder: Path) -> RunTables:
     settings = settings_path.read_text(encoding="utf-8") if settings_path.is_file() else ""
     tables = {name: _read(folder, name) for name in KEYED}
     probed, trained = (
-        _read(folder, name) if (folder / "measures" / f"{name}.csv").is_file() else None
-        for name in ("separability", "training")
+        _read(folder, name) if (folder / "measures" / f"{name}.csv").is_file() else None for name in ("separability", "training")
     )
     return RunTables(folder, manifest, settings, **tables, separability=probed, training=trained)
 
@@ -125,6 +125,5 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
 
 
 def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    labels = [name for name in ("state", "group", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")]
-    present = {name: frame[name].astype(object).where(frame[name].notna(), "").astype(str) for name in labels if name in frame}
-    return frame.assign(**present)
+    present = [name for name in LABELS if name in frame]
+    return frame.assign(**{name: frame[name].astype(object).where(frame[name].notna(), "").astype(str) for name in present})

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from stategrad.errors import InvalidInputError
 from stategrad.files import write_text
 from stategrad.report import facts, sentences, tables
 from stategrad.report.export import page_chart, write_chart
-from stategrad.report.figures import RULES
 from stategrad.report.inputs import RunTables, read_run
+from stategrad.report.marks import RULES
 from stategrad.report.sections import Figure, figures_of
 
 LARGEST_PAGE = 8_000_000
@@ -77,15 +78,14 @@ def render(run: RunTables, drawn: list[Figure]) -> str:
         run: tables and facts.
         drawn: the figures, in their order.
     """
-    import vl_convert
-
-    bundle = Markup(vl_convert.javascript_bundle(_static("embed.js")))
+    bundle = Markup(_bundle())
     script = Markup(_static("report.js"))
     first, second = _tables(run)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("stategrad.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
+    environment.filters["unbroken"] = unbroken
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
     return environment.get_template("report.html.j2").render(
         title=facts.title_of(run.facts),
@@ -114,6 +114,15 @@ def render(run: RunTables, drawn: list[Figure]) -> str:
         script=script,
         script_hashes=" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, script)),
     )
+
+
+def unbroken(text: str) -> str:
+    r"""The text with numbers kept on one line with their signs.
+
+    >>> unbroken("m = 0.5, 10 %") == "m\u00a0=\u00a00.5, 10\u00a0%"
+    True
+    """
+    return text.replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0")
 
 
 def _tables(run: RunTables) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
@@ -166,6 +175,15 @@ def _fact(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else (
         json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
     )  # fmt: skip
+
+
+@cache
+def _bundle() -> str:
+    """Vega, Vega-Lite and vega-embed as one script that brings all it needs."""
+    import vl_convert
+
+    script: str = vl_convert.javascript_bundle(_static("embed.js"))
+    return script
 
 
 def _static(name: str) -> str:

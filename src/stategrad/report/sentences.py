@@ -8,7 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from stategrad.report.figures import RULES
+from stategrad.report.marks import RULES
+
+NEAR_FLOOR = 2.0
+"""A curve below this many times its noise floor is mostly noise, and nothing is said of it."""
 
 
 def on_memory(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
@@ -22,18 +25,25 @@ def on_memory(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     if curve.empty:
         return []
     first, last = int(curve.index[0]), int(curve.index[-1])
-    start, end = curve.loc[first], curve.loc[last]
     said = [
-        f"The largest singular value of the mean gradient is {start['sigma_1']:.2f} at delay {first}; "
+        f"The largest singular value of the mean gradient is {curve.loc[first, 'sigma_1']:.2f} at delay {first}; "
         f"{_crossings(curve['sigma_1'])}."
     ]
-    shares = (start["sigma_1"] / start["sigma_sum"], end["sigma_1"] / end["sigma_sum"])
-    trend = "more selective" if shares[1] > shares[0] else "less selective"
-    said.append(f"Its share of the sum of all singular values goes from {_percent(shares[0])} at delay {first} to {_percent(shares[1])} "
-                f"at delay {last}: memory becomes {trend} with delay.")  # fmt: skip
-    floor = end.get("sigma_1_floor")
-    if floor is not None and floor > 0:
-        said.append(f"At delay {last} it is {end['sigma_1'] / floor:.1f} times its noise floor.")
+    floor = curve["sigma_1_floor"] if "sigma_1_floor" in curve else pd.Series(float("nan"), curve.index)
+    noisy = curve.index[curve["sigma_1"] < NEAR_FLOOR * floor]
+    clear = curve if noisy.empty else curve[curve.index < noisy[0]]
+    if len(clear) > 1:
+        until = int(clear.index[-1])
+        shares = clear["sigma_1"] / clear["sigma_sum"]
+        trend = "more selective" if shares.iloc[-1] > shares.iloc[0] else "less selective"
+        said.append(
+            f"Its share of the sum of all singular values goes from {_percent(shares.iloc[0])} at delay {first} to "
+            f"{_percent(shares.iloc[-1])} at delay {until}: memory becomes {trend} with delay."
+        )
+    if len(noisy):
+        said.append(f"From delay {int(noisy[0])} on it is not everywhere twice its noise floor: do not read the curve beyond.")
+    elif floor.loc[last] > 0:
+        said.append(f"At delay {last} it is {curve.loc[last, 'sigma_1'] / floor.loc[last]:.1f} times its noise floor.")
     steps = facts.get("backpropagation_steps")
     if steps is not None and steps > last:
         said.append(f"Training propagated errors back over {steps} words, further than the delays shown.")
@@ -52,8 +62,10 @@ def on_rms(memory: pd.DataFrame) -> list[str]:
     first = int(curve.index[0])
     later = _near(curve.index, 5)
     kept = {name: curve.loc[later, name] / curve.loc[first, name] for name in ("sigma_1", "rms")}
-    said = [f"At delay {later} the mean gradient keeps {_percent(kept['sigma_1'])} of its value at delay {first}, the root mean square "
-            f"{_percent(kept['rms'])}: gradients of different sign cancel in the mean and cannot in the root mean square."]  # fmt: skip
+    said = [
+        f"At delay {later} the mean gradient keeps {_percent(kept['sigma_1'])} of its value at delay {first}, the root mean "
+        f"square {_percent(kept['rms'])}: gradients of different sign cancel in the mean and cannot in the root mean square."
+    ]
     share = curve["energy_share"]
     if share.notna().all():
         said.append(f"The mean holds {_percent(share.loc[first])} of the energy of the gradients at delay {first} and "
@@ -82,9 +94,9 @@ def on_tracking(tracking: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
         said.append(f"Afterwards {better} has the larger m at {times} of {len(ahead)} delays.")
     if facts.get("property_cosine") is not None:
         said.append(f"The cosine between the two property vectors is {_signed(facts['property_cosine'])}.")
-    sizes = facts.get("hidden_size"), facts.get("embedding_size")
-    if all(sizes):
-        noise = math.sqrt(sizes[0]) / (math.sqrt(sizes[0]) + math.sqrt(sizes[1]))
+    state, embedding = facts.get("hidden_size"), facts.get("embedding_size")
+    if state and embedding:
+        noise = math.sqrt(state) / (math.sqrt(state) + math.sqrt(embedding))
         said.append(f"In pure noise m would tend to {noise:.2f}, so that a high m where σ₁ is near its noise floor says nothing.")
     return said
 
@@ -103,9 +115,9 @@ def on_classes(classes: pd.DataFrame) -> list[str]:
         said.append(f"By σ₁{under}: {', '.join(by_mean)}.")
         if part["rms"].notna().all():
             by_rms = list(part.sort_values("rms", ascending=False, kind="stable")["group"])
-            verdict = ("The root mean square gives the same order, but without intervals no ranking is claimed." if by_mean == by_rms
-                       else f"The root mean square gives another: {', '.join(by_rms)}; no ranking is claimed.")  # fmt: skip
-            said.append(verdict)
+            same = "The root mean square gives the same order, but without intervals no ranking is claimed."
+            other = f"The root mean square gives another: {', '.join(by_rms)}; no ranking is claimed."
+            said.append(same if by_mean == by_rms else other)
     if len(said) and classes["sigma_1_floor"].notna().any():
         said.append("Grey ticks: noise floor, which is higher for classes with fewer positions.")
     if "rank_limited" in classes and classes["rank_limited"].fillna(False).astype(bool).any():
@@ -123,8 +135,11 @@ def on_separability(separability: pd.DataFrame) -> list[str]:
     if gain.notna().any():
         best, least = scored.loc[gain.idxmax()], scored.loc[gain.idxmin()]
         chosen = [best] if best["row"] == least["row"] else [best, least]
-        words = [f"{row['row']} ({100 * row['valid']:.1f} % of the validation words, {100 * row['majority_valid']:.1f} % by always saying the most "
-                 "frequent class)" for row in chosen]  # fmt: skip
+        words = [
+            f"{row['row']} ({100 * row['valid']:.1f} % of the validation words, "
+            f"{100 * row['majority_valid']:.1f} % by always saying the most frequent class)"
+            for row in chosen
+        ]
         said.append(f"The classifier gains most for {words[0]}" + (f", least for {words[1]}." if len(words) > 1 else "."))
     failed = int(scored["not_converged"].fillna(0).sum())
     if failed:
@@ -137,7 +152,9 @@ def _crossings(curve: pd.Series) -> str:
     parts = []
     for name, level in (("1/e", math.exp(-1)), ("10 %", 0.1)):
         below = curve.index[curve < level * curve.iloc[0]]
-        parts.append(f"below {name} of that at delay {int(below[0])}" if len(below) else f"not below {name} by delay {int(curve.index[-1])}")
+        parts.append(
+            f"below {name} of that at delay {int(below[0])}" if len(below) else f"not below {name} by delay {int(curve.index[-1])}"
+        )
     return f"it is first {parts[0]}, and {parts[1]}" if parts[0].startswith("below") else f"it falls {parts[0]}, and {parts[1]}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
+import pandas as pd
 
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#007A5A", "#AA4499", "#B87800", "#3A9BDC"
 GREY, INK = "#767676", "#222222"
@@ -33,9 +34,7 @@ class Legend:
         widths = [5.6 * len(label) + 58 for label in labels]
         longest = max(widths, default=1)
         columns = alt.ExprRef(f"width > {sum(widths):.0f} ? {len(labels)} : max(1, floor(width / {longest:.0f}))")
-        self._legend = alt.Legend(
-            title=None, orient="bottom", columns=columns, labelLimit=0, symbolSize=500
-        )
+        self._legend = alt.Legend(title=None, orient="bottom", columns=columns, labelLimit=0, symbolSize=500)
         self._colours = alt.Scale(domain=labels, range=[colour for colour, _ in entries.values()])
         self._dashes = alt.Scale(domain=labels, range=[list(dashes) for _, dashes in entries.values()])
 
@@ -56,26 +55,58 @@ def delay_axis(first: int, last: int) -> alt.X:
     )
 
 
-def value_scale(*, log: bool, domain: Sequence[float] | None = None) -> alt.Scale:
+def value_scale(*, log: bool) -> alt.Scale:
     """The scale of a vertical axis, from zero unless logarithmic."""
-    if log:
-        return alt.Scale(type="log", nice=False)
-    return alt.Scale(zero=True, domain=list(domain)) if domain else alt.Scale(zero=True)
+    return alt.Scale(type="log", nice=False) if log else alt.Scale(zero=True)
 
 
-def finished(chart: alt.LayerChart, description: str, *, height: int = HEIGHT) -> alt.LayerChart:
-    """A chart with its size, its text alternative and the common look."""
-    return (
-        chart.properties(width=WIDTH, height=height, description=description)
-        .configure(font=FONT, background="white", padding=4)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=12.5, labelFontSize=11.5,
-            domainColor=INK, tickColor=INK, tickSize=4, gridColor="#e6e6e6", titlePadding=8, labelFlush=False,
-        )
-        .configure_legend(
-            labelColor=INK, labelFontSize=12, symbolStrokeWidth=2, symbolType="stroke", columnPadding=18, rowPadding=5,
-            offset=10,
-        )
-        .configure_line(strokeWidth=2, strokeCap="butt")
-    )  # fmt: skip
+LOOK = alt.Config(
+    font=FONT,
+    background="white",
+    padding=4,
+    view=alt.ViewConfig(stroke=None),
+    axis=alt.AxisConfig(
+        labelColor=INK, titleColor=INK, titleFontWeight="normal", titleFontSize=12.5, labelFontSize=11.5, domainColor=INK,
+        tickColor=INK, tickSize=4, gridColor="#e6e6e6", titlePadding=8, labelFlush=False,
+    ),
+    legend=alt.LegendConfig(
+        labelColor=INK, labelFontSize=12, symbolStrokeWidth=2, symbolType="stroke", columnPadding=18, rowPadding=5, offset=10,
+    ),
+    line=alt.LineConfig(strokeWidth=2, strokeCap="butt"),
+)  # fmt: skip
+"""The look that all figures have in common."""
+
+
+def finished(
+    frame: pd.DataFrame,
+    layers: Sequence[alt.Chart | alt.LayerChart],
+    *,
+    transform: Sequence[alt.Transform],
+    choices: Mapping[str, Any],
+    description: str,
+    height: int = HEIGHT,
+    independent: bool = False,
+) -> alt.LayerChart:
+    """A chart of layers that share one table, with its size, its text alternative and the common look.
+
+    Args:
+        frame: the table.
+        layers: from back to front.
+        transform: from the rows of the table to those that are drawn.
+        choices: the parameters that expressions in `transform` refer to, with their values.
+        description: what the figure shows, for those who do not see it.
+        height: of the plotting area, in pixels.
+        independent: every layer has a vertical axis of its own.
+    """
+    # in one call, since each method of a chart copies all of it
+    return alt.LayerChart(
+        data=frame,
+        layer=list(layers),
+        transform=list(transform),
+        params=[alt.VariableParameter(name=name, value=value) for name, value in choices.items()],
+        description=description,
+        width=WIDTH,
+        height=height,
+        resolve=alt.Resolve(scale=alt.ScaleResolveMap(y="independent" if independent else "shared")),
+        config=LOOK,
+    )

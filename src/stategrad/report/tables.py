@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from stategrad.files import write_text
-from stategrad.report.figures import completed
+from stategrad.report.marks import completed
 
 ABSENT = "–"
+BAR = r"\|"
 
 
 def number(value: object, form: str = ".2f") -> str:
@@ -40,9 +41,7 @@ def table_1(classes: pd.DataFrame) -> pd.DataFrame:
             "state": classes["state"].astype(str),
             "rule": classes["rule"].astype(str),
             "class": [f"{name}{'*' * bool(few)}" for name, few in zip(classes["group"], limited, strict=True)],
-            "σ_1 (share)": [
-                f"{number(a)} ({number(b)})" for a, b in zip(classes["sigma_1"], classes["normalised"], strict=True)
-            ],
+            "σ_1 (share)": [f"{number(a)} ({number(b)})" for a, b in zip(classes["sigma_1"], classes["normalised"], strict=True)],
             "noise floor": [number(value, ".3f") for value in classes["sigma_1_floor"]],
             "rms": [number(value) for value in classes["rms"]],
             "positions": [number(value, ",.0f") for value in classes["positions"]],
@@ -100,17 +99,17 @@ def write_table(table: pd.DataFrame, path: Path, caption: str) -> list[Path]:
 
 
 def to_markdown(table: pd.DataFrame, caption: str) -> str:
-    """A table of text in Markdown, its caption above.
+    r"""A table of text in Markdown, its caption above.
 
     >>> print(to_markdown(pd.DataFrame({"class": ["a|b"], "rms": ["1.00"]}), "Two columns."), end="")
     Two columns.
     <BLANKLINE>
     | class | rms |
     | --- | --- |
-    | a\\|b | 1.00 |
+    | a\|b | 1.00 |
     """
     rows = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
-    lines = [f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    lines = [f"| {' | '.join(str(cell).replace('|', BAR) for cell in row)} |" for row in rows]
     return "\n".join([caption, "", *lines]) + "\n"
 
 

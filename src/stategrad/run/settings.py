@@ -83,12 +83,13 @@ class _SettingsParser(jsonargparse.ArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         text = " ".join(message.split())
-        unknown = re.search(r"Key '?\"?([\w.]+)'?\"? is not expected", text)
+        unknown = re.search(r"(?:Group '(?P<group>[\w.]+)' does not accept o|O)ption '(?P<name>[\w.]+)'", text)
         if unknown:
+            name = ".".join(filter(None, (unknown["group"], unknown["name"])))
             names = [option.removeprefix("--") for action in self._actions for option in action.option_strings]
-            raise InvalidInputError(
-                f"{self.source} has an unknown setting '{unknown[1]}': {suggestion(unknown[1], names).split('? (')[0]}?"
-            )
+            near = suggestion(name, names).partition("? (")
+            hint = f"{near[0]}?" if near[1] else "`stategrad run --help` lists them."
+            raise InvalidInputError(f"{self.source} has an unknown setting '{name}': {hint}")
         raise InvalidInputError(f"{self.source}: {text.removesuffix('.')}.")
 
 

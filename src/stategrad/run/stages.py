@@ -73,7 +73,8 @@ def _check_vocabulary(given: tuple[str, ...], expected: tuple[str, ...], path: s
     missing = set(expected) - set(given)
     if missing or len(given) != len(expected):
         raise InvalidInputError(
-            f"the model at {path} knows {len(given)} words, the corpus has {len(expected)}, of which the model misses {len(missing)}"
+            f"the model at {path} knows {len(given)} words, the corpus has {len(expected)}, "
+            f"of which the model misses {len(missing)}"
             f"{' (' + ', '.join(sorted(missing)[:3]) + ', …)' if missing else ''}; use the corpus that it was trained on."
         )
     first = next(i for i, (a, b) in enumerate(zip(given, expected, strict=True)) if a != b)

@@ -1,0 +1,133 @@
+import pandas as pd
+import pytest
+
+from report.generated_run import FACTS, classes_frame, memory_frame, separability_frame, tracking_frame
+from stategrad.report import sentences
+from stategrad.report.facts import UNKNOWN, strip_of, subtitle_of, title_of, young_model
+
+MEMORY = memory_frame(("cell",), ("any", "most"))
+ALL = MEMORY[MEMORY["group"] == "all"].reset_index(drop=True)
+
+
+def test_a_young_model_is_called_one() -> None:
+    assert young_model(FACTS) == (
+        "Trained for 3.4 minutes, perplexity 312.4 where converged models of this size reach about 180: these curves show how "
+        "the tool reads a young model, not what LSTMs remember."
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "young"),
+    [
+        ({"epochs": 39, "perplexity_valid": 206.0, "converged_perplexity": 180.0}, False),
+        ({"epochs": 39, "perplexity_valid": 208.0, "converged_perplexity": 180.0}, True),
+        ({"epochs": None, "perplexity_valid": 208.0, "converged_perplexity": 180.0}, True),
+        ({"epochs": 4}, True),
+        ({"epochs": 5}, False),
+        ({}, False),
+        ({"epochs": None, "perplexity_valid": 300.0, "converged_perplexity": None}, False),
+    ],
+)
+def test_young_is_far_from_converged_or_few_epochs(facts: dict[str, object], young: bool) -> None:
+    assert (young_model(facts) is not None) == young
+
+
+def test_the_warning_says_only_what_is_known() -> None:
+    assert young_model({"epochs": 1}) == (
+        "Trained for 1 epoch: these curves show how the tool reads a young model, not what recurrent models remember."
+    )
+
+
+def test_title_and_subtitle_name_model_and_text() -> None:
+    assert title_of(FACTS) == "What the cell state of an LSTM trained on the Brown corpus remembers"
+    assert title_of({}) == "What the state of a recurrent model remembers"
+    assert title_of({"cell": "rnn", "state": "hidden"}) == "What the hidden state of a tanh RNN remembers"
+    assert subtitle_of(FACTS).endswith("10,000 words in the vocabulary; it read Brown, validation part, 50 documents")
+    assert subtitle_of({}) == ""
+    assert subtitle_of({"text": "a file"}) == "It read a file"
+
+
+def test_the_strip_has_its_order_and_says_that_one_seed_is_no_variation() -> None:
+    strip = strip_of(FACTS)
+    assert [fact.label for fact in strip] == [
+        "Held-out perplexity", "Epochs", "Backpropagation", "State", "Positions", "Blocks", "Seeds",
+    ]  # fmt: skip
+    assert strip[0].note == "word frequencies alone 854.0; untrained 9,998"
+    assert strip[5].note == "noise floor only, no intervals"
+    assert strip[6].note == "training variation not included"
+    assert all(fact.meaning.endswith(".") for fact in strip)
+
+
+def test_the_strip_of_unknown_facts_says_so() -> None:
+    assert {fact.value for fact in strip_of({})} == {UNKNOWN}
+
+
+def test_crossings_are_those_of_the_curve() -> None:
+    curve = pd.DataFrame({"delay": range(4), "sigma_1": [1.0, 0.5, 0.36, 0.05], "sigma_sum": [10.0, 4.0, 2.0, 0.2]})
+    said = sentences.on_memory(curve, {"backpropagation_steps": 50})
+    assert said[0] == (
+        "The largest singular value of the mean gradient is 1.00 at delay 0; it is first below 1/e of that at delay 2, and below "
+        "10 % of that at delay 3."
+    )
+    assert said[1].startswith("Its share of the sum of all singular values goes from 10 % at delay 0 to 25 % at delay 3: memory "
+                              "becomes more selective")  # fmt: skip
+    assert said[-1] == "Training propagated errors back over 50 words, further than the delays shown."
+
+
+def test_a_curve_that_does_not_fall_is_said_not_to() -> None:
+    curve = pd.DataFrame({"delay": range(3), "sigma_1": [1.0, 0.9, 0.8], "sigma_sum": [2.0, 2.0, 2.0]})
+    said = sentences.on_memory(curve, {})
+    assert "it falls not below 1/e by delay 2, and not below 10 % by delay 2" in said[0]
+    assert "less selective" in said[1]
+
+
+def test_the_floor_is_compared_at_the_last_delay() -> None:
+    last = ALL.iloc[-1]
+    assert f"At delay 29 it is {last['sigma_1'] / last['sigma_1_floor']:.1f} times its noise floor." in sentences.on_memory(ALL, {})
+    assert not any("floor" in sentence for sentence in sentences.on_memory(ALL.assign(sigma_1_floor=float("nan")), {}))
+
+
+def test_nothing_is_said_of_a_curve_in_its_noise() -> None:
+    floor = ALL["sigma_1"].where(ALL["delay"] >= 6, 0.01)
+    said = sentences.on_memory(ALL.assign(sigma_1_floor=floor), {})
+    shares = [100 * ALL["sigma_1"][delay] / ALL["sigma_sum"][delay] for delay in (0, 5)]
+    assert f"from {shares[0]:.2g} % at delay 0 to {shares[1]:.2g} % at delay 5" in said[1]
+    assert said[2] == "From delay 6 on it is not everywhere twice its noise floor: do not read the curve beyond."
+    assert len(sentences.on_memory(ALL.assign(sigma_1_floor=ALL["sigma_1"]), {})) == 2
+
+
+def test_mean_and_rms_are_compared_at_delay_5() -> None:
+    said = sentences.on_rms(ALL)
+    mean, rms = (100 * ALL[name][5] / ALL[name][0] for name in ("sigma_1", "rms"))
+    assert f"At delay 5 the mean gradient keeps {mean:.0f} % of its value at delay 0, the root mean square {rms:.0f} %" in said[0]
+    assert "15 % of the energy" in said[1]
+    assert sentences.on_rms(ALL.assign(rms=float("nan"))) == []
+    assert len(sentences.on_rms(ALL.assign(energy_share=float("nan")))) == 1
+
+
+def test_tracking_names_the_property_with_the_larger_m_and_the_value_of_pure_noise() -> None:
+    said = " ".join(sentences.on_tracking(tracking_frame(("cell",), (False,)), FACTS))
+    assert "Afterwards common–proper has the larger m at 29 of 29 delays." in said
+    assert "The cosine between the two property vectors is −0.59." in said
+    assert "In pure noise m would tend to 0.67" in said
+    assert "noise" not in " ".join(sentences.on_tracking(tracking_frame(("cell",), (False,)), {}))
+
+
+def test_no_ranking_is_claimed_and_disagreement_is_said() -> None:
+    table = classes_frame(memory_frame(("cell",), ("gold",)))
+    agree = " ".join(sentences.on_classes(table))
+    assert "By σ₁: pronouns, nouns, verbs" in agree
+    assert "The root mean square gives the same order, but without intervals no ranking is claimed." in agree
+    differ = " ".join(sentences.on_classes(table.assign(rms=range(len(table)))))
+    assert "The root mean square gives another: conjunctions/prepositions, adverbs" in differ
+    hollow = " ".join(sentences.on_classes(table.assign(rank_limited=True)))
+    assert "fewer positions than dimensions" in hollow
+
+
+def test_separability_names_the_greatest_gain_and_what_did_not_converge() -> None:
+    said = " ".join(sentences.on_separability(separability_frame().assign(not_converged=1)))
+    assert "gains most for all (34) (42.4 % of the validation words, 13.0 %" in said
+    assert "least for V-Adv (95.0 %" in said
+    assert "7 fits did not converge." in said
+    impossible = separability_frame().assign(valid=float("nan"))
+    assert sentences.on_separability(impossible) == ["No row of the table could be trained; the last column says why."]
