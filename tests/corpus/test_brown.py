@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tagged_formats import make_zip
 
+from corpus.tagged_formats import make_zip
 from stategrad.corpus import brown_files
 from stategrad.corpus.brown import load_brown, read_brown
 from stategrad.corpus.brown_files import cache_folder, find_brown

@@ -1,8 +1,8 @@
 import itertools
 
 import pytest
-from tagged_formats import SENTENCES, WRITERS, conll2000, conllu, make_zip, mrg, pos, slashed, underscored
 
+from corpus.tagged_formats import SENTENCES, WRITERS, conll2000, conllu, make_zip, mrg, pos, slashed, underscored
 from stategrad.corpus.readers import plain
 from stategrad.corpus.readers.files import lines, open_path, text_files
 from stategrad.corpus.readers.tagged import read_tagged

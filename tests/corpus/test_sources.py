@@ -1,6 +1,6 @@
 import pytest
-from tagged_formats import SENTENCES, WRITERS, make_zip, slashed
 
+from corpus.tagged_formats import SENTENCES, WRITERS, make_zip, slashed
 from stategrad.corpus.normalisation import mikolov
 from stategrad.corpus.sources import CorpusConfig, load
 from stategrad.errors import InvalidInputError, MissingInputError

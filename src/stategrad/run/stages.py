@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.tags import classes_of
 from stategrad.errors import InvalidInputError
+from stategrad.gradients.provenance import LIBRARIES
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
 from stategrad.models.checkpoints import load_model, save_model
@@ -165,5 +167,8 @@ def report(run: Run, record: StageRecord) -> None:
     from stategrad.report.page import write_report
 
     manifest = run.folder.manifest()
-    run.folder.write_manifest(manifest | {"preset": run.config.preset})
+    versions = {name: version(name) for name in LIBRARIES if name != "stategrad"}
+    about = {"preset": run.config.preset, "stategrad": version("stategrad"), "versions": versions}
+    run.folder.write_manifest(manifest | about)
     record.outputs.append(write_report(run.folder.path))
+    record.outputs.extend(run.folder.path / name for name in ("figures", "tables"))
