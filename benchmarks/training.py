@@ -75,7 +75,7 @@ def bare_epoch(words: np.ndarray, loss: Loss) -> float:
 def our_epoch(words: np.ndarray) -> float:
     """Seconds of `train` for an epoch, from the model to the last checkpoint."""
     config = TrainingConfig(epochs=1, batch_size=STREAMS, steps=STEPS, clip=CLIP)
-    model = LanguageModel(ModelConfig(VOCABULARY, embedding_size=EMBEDDING, hidden_size=HIDDEN))
+    model = LanguageModel(ModelConfig(vocabulary_size=VOCABULARY, embedding_size=EMBEDDING, hidden_size=HIDDEN))
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         train(model, [words], [words[:100]], config, checkpoint_path=Path(folder) / "checkpoint.safetensors")

@@ -15,7 +15,7 @@ WORDS = tuple(f"word{i}" for i in range(50))
 
 
 def model(**changes: object) -> LanguageModel:
-    return LanguageModel(ModelConfig(50, embedding_size=5, hidden_size=8, **changes), seed=7)  # type: ignore[arg-type]
+    return LanguageModel(ModelConfig(vocabulary_size=50, embedding_size=5, hidden_size=8, **changes), seed=7)  # type: ignore[arg-type]
 
 
 def foreign(folder: Path, **changes: torch.Tensor | None) -> Path:
@@ -47,7 +47,7 @@ def test_what_was_saved_is_loaded(tmp_path: Path, cell: str, layers: int, place:
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_sizes_are_read_off_bare_tensors(tmp_path: Path, cell: str) -> None:
-    saved = LanguageModel(ModelConfig(50, cell=cell, embedding_size=3, hidden_size=4, layers=2))  # type: ignore[arg-type]
+    saved = LanguageModel(ModelConfig(vocabulary_size=50, cell=cell, embedding_size=3, hidden_size=4, layers=2))  # type: ignore[arg-type]
     save_file(saved.state_dict(), tmp_path / "bare.safetensors")
     (tmp_path / "vocabulary.txt").write_text("\n".join(WORDS), encoding="utf-8")
     assert load_model(tmp_path / "bare.safetensors")[0].config == saved.config
@@ -177,6 +177,6 @@ def test_tensors_of_something_else_are_refused(tmp_path: Path) -> None:
 
 def test_the_reference_model_is_the_papers(shared: Path) -> None:
     loaded, words = load_model(shared / "reference" / "ptb-lstm.safetensors")
-    assert loaded.config == ModelConfig(10_000)
+    assert loaded.config == ModelConfig(vocabulary_size=10_000)
     assert words[:2] == ("aer", "banknote")
     assert not loaded.lstm.bias_hh_l0.any()

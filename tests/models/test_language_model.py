@@ -42,7 +42,7 @@ def test_names_of_tensors_are_those_of_the_published_files() -> None:
 
 
 def test_defaults_are_the_papers_sizes() -> None:
-    shapes = {name: tuple(t.shape) for name, t in LanguageModel(ModelConfig(10_000)).state_dict().items()}
+    shapes = {name: tuple(t.shape) for name, t in LanguageModel(ModelConfig(vocabulary_size=10_000)).state_dict().items()}
     assert shapes["embedding.weight"] == (10_000, 64)
     assert shapes["lstm.weight_hh_l0"] == (1024, 256)
     assert shapes["decoder.weight"] == (10_000, 256)
@@ -51,7 +51,7 @@ def test_defaults_are_the_papers_sizes() -> None:
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_initial_weights_are_uniform_and_biases_zero(cell: str, layers: int) -> None:
-    model = LanguageModel(ModelConfig(400, cell=cell, layers=layers, init_range=0.2))
+    model = LanguageModel(ModelConfig(vocabulary_size=400, cell=cell, layers=layers, init_range=0.2))
     for name, parameter in model.named_parameters():
         if "bias" in name:
             assert not parameter.any(), name

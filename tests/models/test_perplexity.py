@@ -22,7 +22,7 @@ def streams(*lengths: int) -> list[np.ndarray]:
 
 
 def model(**changes: object) -> LanguageModel:
-    return LanguageModel(ModelConfig(50, embedding_size=5, hidden_size=8, init_range=1.0, **changes)).double()  # type: ignore[arg-type]
+    return LanguageModel(ModelConfig(vocabulary_size=50, embedding_size=5, hidden_size=8, init_range=1.0, **changes)).double()  # type: ignore[arg-type]
 
 
 def one_word_at_a_time(model: LanguageModel, texts: list[np.ndarray]) -> float:

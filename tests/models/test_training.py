@@ -22,7 +22,7 @@ def text(length: int, seed: int = 0) -> np.ndarray:
 
 def model(cell: str = "lstm", dropout: float = 0.0, init_range: float = 0.5) -> LanguageModel:
     config = ModelConfig(
-        50,
+        vocabulary_size=50,
         cell=cell,
         embedding_size=5,
         hidden_size=8,

@@ -27,7 +27,7 @@ def text(length: int, seed: int = 0) -> np.ndarray:
 
 
 def model(cell: str = "lstm", layers: int = 1, seed: int = 0) -> LanguageModel:
-    config = ModelConfig(50, cell=cell, embedding_size=5, hidden_size=8, layers=layers, init_range=0.5)  # type: ignore[arg-type]
+    config = ModelConfig(vocabulary_size=50, cell=cell, embedding_size=5, hidden_size=8, layers=layers, init_range=0.5)  # type: ignore[arg-type]
     return LanguageModel(config, seed=seed)
 
 

@@ -1,5 +1,6 @@
 """A run from text to page: what it writes, what it does not do twice, what it refuses."""
 
+import copy
 import dataclasses
 import json
 import os
@@ -18,6 +19,7 @@ import stategrad as sg
 from run.tiny import TINY
 from stategrad.corpus.sources import load
 from stategrad.models.checkpoints import load_model, save_model
+from stategrad.run.config import GradientsConfig, NetworkConfig, RunConfig
 from stategrad.run.run import STAGES, Run
 from stategrad.run.settings import parse, preset_names, read_folder, read_preset
 from stategrad.run.summary import corpus_summary, run_summary
@@ -125,6 +127,63 @@ def test_a_corpus_that_cannot_be_read_leaves_no_folder(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def changed(**sections: dict[str, object]) -> RunConfig:
+    """The tiny settings with some of them changed, by section."""
+    return dataclasses.replace(
+        TINY, **{name: dataclasses.replace(getattr(TINY, name), **values) for name, values in sections.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("sections", "sentence"),
+    [
+        (
+            {"gradients": {"states": ("cel",)}},
+            r"unknown state 'cel' in gradients.states: did you mean 'cell'\? \(choices: cell, hidden",
+        ),
+        ({"gradients": {"delays": 50_000}}, r"gradients.delays is 50000; the longest document of synthetic/valid has \d+ words"),
+        ({"gradients": {"blocks": 50_000}}, r"gradients.blocks is 50000; synthetic/valid has \d+ words"),
+        ({"analysis": {"directions": (1, 9)}}, "analysis.directions holds 9; the embeddings have 8 dimensions"),
+        ({"training": {"batch_size": 9_000}}, r"training.batch_size is 9000; synthetic/train has \d+ words, fewer than 2 for each"),
+        ({"gradients": {"states": ("cel",)}, "analysis": {"directions": (9,)}}, "2 problems with the settings: unknown state"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_before_anything_is_written(tmp_path, sections, sentence):
+    with pytest.raises(sg.InvalidInputError, match=sentence):
+        Run(changed(**sections), tmp_path / "out", show_progress=False).execute()
+    assert not (tmp_path / "out").exists()
+
+
+def test_settings_that_fit_no_run_are_refused_at_once():
+    with pytest.raises(sg.InvalidInputError, match=r"3 problems with gradients: gradients.delays is 0; give at least 1. Also: gra"):
+        GradientsConfig(delays=0, blocks=-1, sample=0)
+    with pytest.raises(sg.InvalidInputError, match="names a state twice: cell, cell"):
+        GradientsConfig(states=("cell", "cell"))
+    with pytest.raises(sg.InvalidInputError, match="hidden_size is 0; give at least 1"):
+        NetworkConfig(hidden_size=0)
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_a_network_without_a_cell_state_is_followed_by_its_hidden_state(tmp_path, cell):
+    run = Run(changed(network={"cell": cell}), tmp_path / "out", show_progress=False)
+    run.execute(["train", "gradients", "analyze", "report"])
+    assert [p.name for p in (run.folder.path / "gradients").iterdir()] == ["hidden.nc"]
+    assert run.folder.manifest()["facts"]["states"] == ["hidden"]
+
+
+def test_embeddings_that_cannot_be_whitened_leave_the_other_measures(tiny_run, tmp_path, capsys):
+    flat = copy.deepcopy(tiny_run.model)
+    flat.embedding.weight.data[:, 1] = flat.embedding.weight.data[:, 0]
+    save_model(flat, tiny_run.corpus.vocabulary.words, tmp_path / "model.safetensors")
+    run = Run(dataclasses.replace(TINY, model=str(tmp_path / "model.safetensors")), tmp_path / "out")
+    run.execute(["train", "gradients", "analyze", "report"])
+    tracking = pd.read_csv(run.folder.measures_path("tracking"))
+    assert len(tracking)
+    assert not tracking["whitened"].any()
+    assert "the whitened measures are left out: the covariance of the embeddings has condition number" in capsys.readouterr().err
+    assert "Nothing is shown in whitened space" in (tmp_path / "out/report.html").read_text()
+
+
 def test_a_trained_model_takes_the_place_of_training(tiny_run, tmp_path):
     config = dataclasses.replace(TINY, model=str(tiny_run.folder.model_path))
     run = Run(config, tmp_path / "out", show_progress=False)
@@ -148,8 +207,9 @@ def test_a_model_of_another_vocabulary_is_refused(tiny_run, tmp_path):
         config = dataclasses.replace(TINY, model=str(folder / "model.safetensors"))
         with pytest.raises(sg.InvalidInputError, match=sentence):
             Run(config, tmp_path / f"out-{name}", show_progress=False).execute(["train"])
+        assert not (tmp_path / f"out-{name}").exists()
     config = dataclasses.replace(TINY, model=str(tmp_path / "none.safetensors"))
-    with pytest.raises(sg.MissingInputError, match=r"there is no model at .*none\.safetensors"):
+    with pytest.raises(sg.MissingInputError, match=r"none\.safetensors does not exist; give a \.safetensors file"):
         Run(config, tmp_path / "out-none", show_progress=False).execute(["train"])
 
 

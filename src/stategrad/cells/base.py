@@ -75,11 +75,6 @@ class Cell(ABC):
         """
 
 
-def zero_tangents(cell: Cell, embedding: int, positions: int, like: Tensor) -> dict[str, Tensor]:
-    """Tangents of a state that does not depend on the input yet, shape (embedding, position, state) each."""
-    return {name: like.new_zeros(embedding, positions, cell.size) for name in cell.state_names}
-
-
 def parameters_of(module: torch.nn.RNNBase, layer: int, dtype: torch.dtype) -> list[Tensor]:
     """The forward weights of one layer, `[W_ih, W_hh, b_ih, b_hh]`, detached; biases only where the module has them."""
     names = ["weight_ih", "weight_hh"] + (["bias_ih", "bias_hh"] if module.bias else [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -18,17 +19,17 @@ from stategrad.gradients.streams import Streams
 LIBRARIES = ("stategrad", "torch", "numpy", "xarray")
 
 
-def provenance_of(model: nn.Module, inputs: Any, streams: Streams, *, state: StateKey, **settings: Any) -> str:
-    """The versions, the hashes of model and inputs, and the settings of an analysis, as JSON."""
-    return json.dumps(
-        {
-            "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
-            "model": {"kind": type(model).__name__, "sha256": model_hash(model)},
-            "inputs": {"name": getattr(inputs, "name", None), "sha256": inputs_hash(streams)},
-            "state": {"layer": state[0], "name": state[1]},
-            "settings": settings,
-        }
-    )
+def provenance_of(
+    model: nn.Module, inputs: Any, streams: Streams, states: Sequence[StateKey], **settings: Any
+) -> dict[StateKey, str]:
+    """The versions, the hashes of model and inputs, and the settings of an analysis, as JSON for each of its states."""
+    common = {
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "model": {"kind": type(model).__name__, "sha256": model_hash(model)},
+        "inputs": {"name": getattr(inputs, "name", None), "sha256": inputs_hash(streams)},
+        "settings": settings,
+    }
+    return {(layer, name): json.dumps(common | {"state": {"layer": layer, "name": name}}) for layer, name in states}
 
 
 def model_hash(model: nn.Module) -> str:

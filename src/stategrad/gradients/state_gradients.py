@@ -135,15 +135,16 @@ def state_gradients(
     )  # fmt: skip
     moments = _run(request, show_progress)
     embeddings = embeddings or _default_embeddings(model, inputs)
-    results = {}
-    for key, sums in moments.items():
-        provenance = provenance_of(
-            model, inputs, streams, state=key, precision=precision, seed=seed, sample=sample, blocks=request.blocks,
-            positions=len(positions.used), population=streams.size,
-        )  # fmt: skip
-        results[key] = StateGradients.from_moments(
-            sums, positions, labels=read.labels, delays=delay_list, embeddings=embeddings, provenance=provenance
+    provenance = provenance_of(
+        model, inputs, streams, keys, precision=precision, seed=seed, sample=sample, blocks=request.blocks,
+        positions=len(positions.used), population=streams.size,
+    )  # fmt: skip
+    results = {
+        key: StateGradients.from_moments(
+            sums, positions, labels=read.labels, delays=delay_list, embeddings=embeddings, provenance=provenance[key]
         )
+        for key, sums in moments.items()
+    }
     return results if isinstance(state, list) else results[keys[0]]
 
 

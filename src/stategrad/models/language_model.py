@@ -16,15 +16,15 @@ Cell = Literal["lstm", "gru", "rnn"]
 State: TypeAlias = Tensor | tuple[Tensor, Tensor]
 """What a recurrent layer carries over, of shape (layer, stream, state): (hidden, cell) of an LSTM, else hidden."""
 
+_STATES: dict[str, tuple[str, ...]] = {"lstm": ("cell", "hidden"), "gru": ("hidden",), "rnn": ("hidden",)}
 _RECURRENT: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
-@dataclass(frozen=True)
-class ModelConfig:
-    """The sizes of a language model; the defaults are the paper's (its section 3.1).
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """The sizes of a language model but for its vocabulary; the defaults are the paper's (its section 3.1).
 
     Attributes:
-        vocabulary_size: number of words, the size of the softmax.
         cell: the recurrent layer: `lstm`, `gru`, or `rnn` (tanh).
         embedding_size: E, the length of a word's vector.
         hidden_size: H, the number of units of each recurrent layer.
@@ -35,7 +35,6 @@ class ModelConfig:
         init_range: weights start uniform in ± this range.
     """
 
-    vocabulary_size: int
     cell: Cell = "lstm"
     embedding_size: int = 64
     hidden_size: int = 256
@@ -49,7 +48,7 @@ class ModelConfig:
         if self.cell not in get_args(Cell):
             problems.add(f"unknown cell '{self.cell}': {suggestion(self.cell, get_args(Cell))}")
         for name in ("vocabulary_size", "embedding_size", "hidden_size", "layers"):
-            if getattr(self, name) < 1:
+            if getattr(self, name, 1) < 1:
                 problems.add(f"{name} is {getattr(self, name)}; give at least 1")
         for name in ("output_dropout", "input_dropout"):
             if not 0 <= getattr(self, name) < 1:
@@ -57,6 +56,22 @@ class ModelConfig:
         if not self.init_range > 0:
             problems.add(f"init_range is {self.init_range}; give a number above 0")
         problems.raise_if_any()
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of a recurrent layer's states, its memory first."""
+        return _STATES[self.cell]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(Architecture):
+    """All sizes of a language model.
+
+    Attributes:
+        vocabulary_size: number of words, the size of the softmax.
+    """
+
+    vocabulary_size: int
 
 
 class LanguageModel(nn.Module):

@@ -98,6 +98,8 @@ def on_tracking(tracking: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     if state and embedding:
         noise = math.sqrt(state) / (math.sqrt(state) + math.sqrt(embedding))
         said.append(f"In pure noise m would tend to {noise:.2f}, so that a high m where σ₁ is near its noise floor says nothing.")
+    if facts.get("not_whitened"):
+        said.append(f"Nothing is shown in whitened space: {facts['not_whitened']}")
     return said
 
 

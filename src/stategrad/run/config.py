@@ -8,32 +8,25 @@ from typing import Any, Literal
 
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.errors import Problems
-from stategrad.models.language_model import Cell
+from stategrad.models.language_model import Architecture, LanguageModel, ModelConfig
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkConfig:
-    """The language model's sizes; its vocabulary comes from the corpus. The defaults are the paper's (its section 3.1).
+class NetworkConfig(Architecture):
+    """The language model's sizes and initial weights; its vocabulary comes from the corpus.
 
     Attributes:
-        cell: the recurrent layer: `lstm`, `gru`, or `rnn` (tanh).
-        embedding_size: E, the length of a word's vector.
-        hidden_size: H, the number of units of each recurrent layer.
-        layers: number of recurrent layers, one on top of the other.
-        output_dropout: probability of dropping a unit of each recurrent layer's output.
-        input_dropout: probability of dropping a component of an embedding; the paper keeps it at 0.
         seed: of the initial weights.
     """
 
-    cell: Cell = "lstm"
-    embedding_size: int = 64
-    hidden_size: int = 256
-    layers: int = 1
-    output_dropout: float = 0.5
-    input_dropout: float = 0.0
     seed: int = 0
+
+    def model(self, vocabulary_size: int) -> LanguageModel:
+        """The untrained model for a vocabulary."""
+        sizes = {field.name: getattr(self, field.name) for field in dataclasses.fields(Architecture)}
+        return LanguageModel(ModelConfig(vocabulary_size=vocabulary_size, **sizes), seed=self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +36,7 @@ class GradientsConfig:
     Attributes:
         text: the part of the corpus whose words are followed: `train`, `valid` (as the paper) or `test`.
         delays: how many delays, 0, 1, … (the paper has 30).
-        states: names of the last layer's states; the first is the one that the page opens with.
+        states: names of the last layer's states; the first is the one that the page opens with. None named: all that it has.
         blocks: into how many blocks the text is cut for estimates of error.
         sample: use this many positions, drawn at random; None for all.
         precision: of the gradients; sums are always float64.
@@ -52,11 +45,20 @@ class GradientsConfig:
 
     text: Literal["train", "valid", "test"] = "valid"
     delays: int = 30
-    states: tuple[str, ...] = ("cell", "hidden")
+    states: tuple[str, ...] = ()
     blocks: int = 10
     sample: int | None = None
     precision: Literal["float32", "float64"] = "float32"
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        problems = Problems("gradients")
+        for name, value in (("delays", self.delays), ("blocks", self.blocks), ("sample", self.sample)):
+            if value is not None and value < 1:
+                problems.add(f"gradients.{name} is {value}; give at least 1")
+        if len(set(self.states)) < len(self.states):
+            problems.add(f"gradients.states names a state twice: {', '.join(self.states)}")
+        problems.raise_if_any()
 
 
 @dataclass(frozen=True, kw_only=True)

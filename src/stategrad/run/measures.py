@@ -57,30 +57,22 @@ def memory_table(results: Results) -> pd.DataFrame:
 
 
 def tracking_table(
-    results: Results, properties: Mapping[str, Property], directions: Sequence[int], *, whitened: bool
+    results: Results, whitened: Results, properties: Mapping[str, Property], directions: Sequence[int]
 ) -> pd.DataFrame:
     """Property tracking (the paper's figure 2): a row per convention, state, group, property, delay and n."""
-    frames = []
-    for state, result in results.items():
-        conventions = {False: result} | ({True: result.whiten()} if whitened else {})
-        for is_whitened, convention in conventions.items():
-            if properties:
-                tracked = convention.track(properties, directions).sel(group=["all"])
-                frames.append(tracked.to_dataframe().reset_index().assign(state=state, whitened=is_whitened))
+    frames = [
+        result.track(properties, directions)
+        .sel(group=["all"])
+        .to_dataframe()
+        .reset_index()
+        .assign(state=state, whitened=is_whitened)
+        for is_whitened, convention in ((False, results), (True, whitened))
+        for state, result in convention.items()
+        if properties
+    ]
     if not frames:
-        columns = [
-            "state",
-            "group",
-            "rule",
-            "property",
-            "delay",
-            "n",
-            "relative_memory",
-            "cosine",
-            "subspace_share",
-            "whitened",
-        ]
-        return pd.DataFrame(columns=columns)
+        measured = ["relative_memory", "cosine", "subspace_share", "whitened"]
+        return pd.DataFrame(columns=["state", "group", "rule", "property", "delay", "n", *measured])
     return _split_labels(pd.concat(frames))
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from stategrad.corpus.sources import load as load_corpus
 from stategrad.corpus.splits import Splits
-from stategrad.errors import MissingInputError
-from stategrad.files import sha256
+from stategrad.gradients.provenance import model_hash
 from stategrad.models.checkpoints import load_model
-from stategrad.models.language_model import LanguageModel
+from stategrad.models.language_model import Architecture, LanguageModel
 from stategrad.run import stages
+from stategrad.run.checks import check_run
 from stategrad.run.config import RunConfig
 from stategrad.run.folder import RunFolder, fingerprint_of
 
@@ -54,16 +54,35 @@ class Run:
         """The trained model of the folder, in evaluation mode."""
         return load_model(self.folder.model_path)[0].eval()
 
+    @cached_property
+    def given_model(self) -> tuple[LanguageModel, tuple[str, ...]]:
+        """The trained model that takes the place of training, with its words."""
+        assert self.config.model is not None
+        return load_model(self.config.model)
+
+    @property
+    def architecture(self) -> Architecture:
+        """The sizes of the model that is analysed: of the given one, else of the one to be trained."""
+        return self.config.network if self.config.model is None else self.given_model[0].config
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states that are followed, by default all of the last layer."""
+        return self.config.gradients.states or self.architecture.states
+
     def execute(self, names: Iterable[str] = tuple(STAGES)) -> None:
         """Run stages in their order; one whose inputs have not changed is left as it is.
 
         Raises:
-            StategradError: whatever a stage cannot work with. A text that cannot be read leaves no folder behind.
+            StategradError: whatever a stage cannot work with. Settings that do not fit the text or the model are refused before
+                anything is written.
         """
         self.say(f"corpus: {self.corpus.name}, {self.corpus.train.size:,} words to train on")
+        check_run(self)
+        fingerprints = self._fingerprints
         self.folder.claim(self.config.to_dict(), IDENTITY)
         for name in names:
-            fingerprint = self._fingerprints[name]
+            fingerprint = fingerprints[name]
             if self.folder.is_current(name, fingerprint):
                 self.say(f"{name}: unchanged, not run again")
                 continue
@@ -77,26 +96,18 @@ class Run:
         if self.show_progress:
             print(line, file=sys.stderr, flush=True)
 
-    @cached_property
+    @property
     def _fingerprints(self) -> dict[str, str]:
         """For each stage the hash of all that its result depends on: its settings and what it reads."""
         settings, corpus = self.config.to_dict(), self.corpus
         if self.config.model is None:
             source = fingerprint_of(settings["network"], settings["training"], corpus.train.sha256)
         else:
-            source = _hash_of_model(Path(self.config.model))
+            source = fingerprint_of(self.given_model[1], model_hash(self.given_model[0]))
         lexicon = None if corpus.lexicon is None else corpus.lexicon.sha256
         trained = fingerprint_of(source, corpus.valid.sha256, corpus.test.sha256)
-        measured = fingerprint_of(trained, settings["gradients"], lexicon)
+        measured = fingerprint_of(trained, settings["gradients"], self.states, lexicon)
         analyzed = fingerprint_of(measured, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         reported = fingerprint_of(analyzed, probed)
         return dict(zip(STAGES, (trained, measured, analyzed, probed, reported), strict=True))
-
-
-def _hash_of_model(path: Path) -> str:
-    if not path.exists():
-        raise MissingInputError(
-            f"there is no model at {path}; give the path of a safetensors file, or leave --model out to train one."
-        )
-    return sha256(path if path.is_file() else path / "model.safetensors")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,8 @@ from stategrad.errors import InvalidInputError
 from stategrad.gradients.provenance import LIBRARIES
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
-from stategrad.models.checkpoints import load_model, save_model
-from stategrad.models.language_model import LanguageModel, ModelConfig
+from stategrad.models.checkpoints import save_model
+from stategrad.models.language_model import LanguageModel
 from stategrad.models.perplexity import perplexity, unigram_perplexity
 from stategrad.models.training import train
 from stategrad.run import measures
@@ -33,8 +32,7 @@ def train_model(run: Run, record: StageRecord) -> None:
     corpus, config = run.corpus, run.config
     words = tuple(corpus.vocabulary.words)
     if config.model is None:
-        sizes = {name: value for name, value in asdict(config.network).items() if name != "seed"}
-        model = LanguageModel(ModelConfig(vocabulary_size=len(words), **sizes), seed=config.network.seed)
+        model = config.network.model(len(words))
         checkpoint = run.folder.model_path.with_name("training.safetensors")
         history = train(
             model, corpus.train.streams, corpus.valid.streams, config.training,
@@ -48,10 +46,11 @@ def train_model(run: Run, record: StageRecord) -> None:
             backpropagation_steps=config.training.steps,
             seeds=1,
         )
+        perplexity_valid = history.epochs[-1].valid_perplexity
     else:
-        model, given = load_model(config.model)
-        _check_vocabulary(given, words, config.model)
+        model, _ = run.given_model
         record.facts.update(epochs=None, training_minutes=None, backpropagation_steps=None, seeds=1)
+        perplexity_valid = perplexity(model, corpus.valid.streams, show_progress=run.show_progress)
     save_model(model, words, run.folder.model_path)
     record.outputs.extend([run.folder.model_path, run.folder.model_path.with_name("vocabulary.txt")])
     untrained = LanguageModel(model.config, seed=config.network.seed)
@@ -62,27 +61,10 @@ def train_model(run: Run, record: StageRecord) -> None:
         hidden_size=model.config.hidden_size,
         layers=model.config.layers,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        perplexity_valid=perplexity(model, corpus.valid.streams, show_progress=run.show_progress),
+        perplexity_valid=perplexity_valid,
         perplexity_test=perplexity(model, corpus.test.streams, show_progress=run.show_progress),
         perplexity_untrained=perplexity(untrained, corpus.valid.streams, show_progress=run.show_progress),
         perplexity_unigram=unigram_perplexity(train_ids, np.concatenate(corpus.valid.streams), len(words)),
-    )
-
-
-def _check_vocabulary(given: tuple[str, ...], expected: tuple[str, ...], path: str) -> None:
-    if given == expected:
-        return
-    missing = set(expected) - set(given)
-    if missing or len(given) != len(expected):
-        raise InvalidInputError(
-            f"the model at {path} knows {len(given)} words, the corpus has {len(expected)}, "
-            f"of which the model misses {len(missing)}"
-            f"{' (' + ', '.join(sorted(missing)[:3]) + ', …)' if missing else ''}; use the corpus that it was trained on."
-        )
-    first = next(i for i, (a, b) in enumerate(zip(given, expected, strict=True)) if a != b)
-    raise InvalidInputError(
-        f"the model at {path} has the corpus's words in another order: word {first} is '{given[first]}' there and "
-        f"'{expected[first]}' in the corpus; give the vocabulary.txt that belongs to the model."
     )
 
 
@@ -94,7 +76,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
         run.model,
         text,
         delays=settings.delays,
-        state=list(settings.states),
+        state=list(run.states),
         groups=measures.labelled_groups(text),
         blocks=settings.blocks,
         sample=settings.sample,
@@ -116,8 +98,8 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
         tokens=text.size,
         streams=len(text.streams),
         vocabulary=len(corpus.vocabulary.words),
-        state=settings.states[0],
-        states=list(settings.states),
+        state=run.states[0],
+        states=list(run.states),
         blocks=settings.blocks,
         delays=settings.delays,
         precision=settings.precision,
@@ -128,19 +110,29 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
 def analyze(run: Run, record: StageRecord) -> None:
     """The measures as tidy tables: `measures/memory.csv`, `tracking.csv`, `classes.csv`."""
     settings = run.config.analysis
-    results = {name: StateGradients.load(run.folder.gradients_path(name)) for name in run.config.gradients.states}
+    results = {name: StateGradients.load(run.folder.gradients_path(name)) for name in run.states}
     embeddings = next(iter(results.values())).embeddings
     if embeddings is None:
         raise InvalidInputError("the gradients hold no embeddings; compute them again.")
     properties = measures.paper_properties(embeddings)
+    whitened: dict[str, StateGradients] = {}
+    not_whitened = None
+    if settings.whitened:
+        try:
+            whitened = {name: result.whiten() for name, result in results.items()}
+        except InvalidInputError as error:
+            not_whitened = str(error)
+            run.say(f"analyze: the whitened measures are left out: {not_whitened}")
     tables = {
         "memory": measures.memory_table(results),
-        "tracking": measures.tracking_table(results, properties, settings.directions, whitened=settings.whitened),
+        "tracking": measures.tracking_table(results, whitened, properties, settings.directions),
         "classes": measures.classes_table(results),
     }
     for name, frame in tables.items():
         record.outputs.append(run.folder.write_measures(name, frame))
-    record.facts.update(measures.property_facts(properties), converged_perplexity=settings.converged_perplexity)
+    record.facts.update(
+        measures.property_facts(properties), converged_perplexity=settings.converged_perplexity, not_whitened=not_whitened
+    )
 
 
 def probe(run: Run, record: StageRecord) -> None:

@@ -1,0 +1,59 @@
+"""Whether a run's settings fit its text and its model, found out before anything is written or trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stategrad.corpus.corpus import Corpus
+from stategrad.errors import Problems, suggestion
+
+if TYPE_CHECKING:
+    from stategrad.run.run import Run
+
+
+def check_run(run: Run) -> None:
+    """Refuse settings that would only fail in a later stage, all faults together.
+
+    Raises:
+        InvalidInputError: an unknown state; more delays, blocks, directions or training rows than there is text or embedding;
+            a given model that knows other words than the corpus.
+    """
+    problems = Problems("the settings")
+    settings, architecture = run.config.gradients, run.architecture
+    for state in run.states:
+        if state not in architecture.states:
+            problems.add(f"unknown state '{state}' in gradients.states: {suggestion(state, architecture.states)}")
+    text: Corpus = getattr(run.corpus, settings.text)
+    longest = max(len(stream) for stream in text.streams)
+    if settings.delays > longest:
+        problems.add(f"gradients.delays is {settings.delays}; the longest document of {text.name} has {longest} words")
+    if settings.blocks > text.size:
+        problems.add(f"gradients.blocks is {settings.blocks}; {text.name} has {text.size} words")
+    most = max(run.config.analysis.directions)
+    if most > architecture.embedding_size:
+        problems.add(f"analysis.directions holds {most}; the embeddings have {architecture.embedding_size} dimensions")
+    if run.config.model is None:
+        rows, size = run.config.training.batch_size, run.corpus.train.size
+        if size < 2 * rows:
+            problems.add(f"training.batch_size is {rows}; {run.corpus.train.name} has {size} words, fewer than 2 for each")
+    else:
+        _check_vocabulary(problems, run.given_model[1], tuple(run.corpus.vocabulary.words), run.config.model)
+    problems.raise_if_any()
+
+
+def _check_vocabulary(problems: Problems, given: tuple[str, ...], expected: tuple[str, ...], path: str) -> None:
+    if given == expected:
+        return
+    missing = set(expected) - set(given)
+    if missing or len(given) != len(expected):
+        problems.add(
+            f"the model at {path} knows {len(given)} words, the corpus has {len(expected)}, "
+            f"of which the model misses {len(missing)}"
+            f"{' (' + ', '.join(sorted(missing)[:3]) + ', …)' if missing else ''}; use the corpus that it was trained on"
+        )
+        return
+    first = next(i for i, (a, b) in enumerate(zip(given, expected, strict=True)) if a != b)
+    problems.add(
+        f"the model at {path} has the corpus's words in another order: word {first} is '{given[first]}' there and "
+        f"'{expected[first]}' in the corpus; give the vocabulary.txt that belongs to the model"
+    )
