@@ -59,7 +59,7 @@ def test_no_cut_of_the_work_changes_the_result(module, x, monkeypatch):
         cut = sg.state_gradients(module, x, delays=12, precision="float64", execution=sg.Execution(chunk_size=chunk_size), **QUIET)
         np.testing.assert_allclose(cut.mean, whole.mean, rtol=0, atol=1e-15)
     monkeypatch.setattr(stretches, "LEAST_STEPS", 13)
-    monkeypatch.setattr(stretches, "BYTES_OF_FACTORS", 1)
+    monkeypatch.setattr(stretches, "BYTES_OF_RECORD", 1)
     in_stretches = sg.state_gradients(module, x, delays=12, precision="float64", **QUIET)
     np.testing.assert_allclose(in_stretches.mean, whole.mean, rtol=0, atol=1e-15)
     assert in_stretches.count.equals(whole.count)

@@ -24,22 +24,81 @@ def with_nan(name):
     return model
 
 
+class Leaky(nn.Module):
+    """A model of one's own, with faults on order."""
+
+    def __init__(self, start=(2, 4), after=(2, 4)):
+        super().__init__()
+        self.shapes = start, after
+
+    def init_state(self, batch):
+        return torch.zeros(batch, *self.shapes[0][1:])
+
+    def step(self, x, state):
+        return state.new_zeros(len(state), *self.shapes[1][1:])
+
+
+class Tupled(Leaky):
+    def init_state(self, batch):
+        return torch.zeros(batch, 4), torch.zeros(batch, 4)
+
+
 REFUSALS = {
     "active dropout": (
         lambda: analyse(dropping(0.5).train()),
-        r"dropout is active: between the layers \(p = 0.5\); call model.eval\(\)",
+        r"dropout is active: between the layers of the model \(p = 0.5\); call model.eval\(\)",
     ),
     "NaN in weights": (
         lambda: analyse(with_nan("weight_hh_l0")),
         "weight weight_hh_l0 has 1 values that are NaN or infinite",
     ),
     "two faults at once": (
-        lambda: analyse(nn.LSTM(3, 4, bidirectional=True, proj_size=2)),
-        "2 problems with the model: the module is bidirectional.*Also: the LSTM projects its output",
+        lambda: analyse(nn.ModuleDict({"recurrent": with_nan("weight_hh_l0"), "drop": nn.Dropout(0.1)}).train()),
+        r"2 problems with the model: dropout is active: drop \(p = 0.1\).*Also: weight recurrent.weight_hh_l0 has 1 values",
+    ),
+    "a layer above two directions": (
+        lambda: analyse(nn.LSTM(3, 4, num_layers=2, bidirectional=True)),
+        r"layer 1 of a bidirectional module reads the backward direction .*; the forward direction .* state=\(0, 'cell'\)",
+    ),
+    "a state that reads backwards": (
+        lambda: analyse(nn.LSTM(3, 4, bidirectional=True), state="cell_reverse"),
+        "state 'cell_reverse' is that of the backward direction, which reads what .* the forward direction's is 'cell'",
     ),
     "another model": (
         lambda: analyse(nn.Linear(3, 4)),
         r"model is a Linear; state gradients are computed for nn.LSTM, nn.GRU, nn.RNN",
+    ),
+    "a step that changes shapes": (
+        lambda: analyse(Leaky(after=(2, 5))),
+        r"step returns a state of shapes \{'hidden': \(2, 5\)\} for one of \{'hidden': \(2, 4\)\}; it must keep names and shapes",
+    ),
+    "a step that fails": (
+        lambda: analyse(lambda x, h: x @ torch.zeros(7, 7), initial_state=torch.zeros(1, 4)),
+        r"step failed on an input of shape \(1, 3\) and type torch.float32: mat1 and mat2 shapes cannot be multiplied",
+    ),
+    "a state without names": (
+        lambda: analyse(Tupled()),
+        r"the state is a tuple; give one tensor, or a dict that names each: \{'hidden': h, 'cell': c\}",
+    ),
+    "a state without units": (
+        lambda: analyse(Leaky(start=(2,))),
+        r"state 'hidden' has shape \(2,\); expected \(batch, units\)",
+    ),
+    "a function without a state to start from": (
+        lambda: analyse(lambda x, h: h),
+        "a step function has no state to start from; pass initial_state",
+    ),
+    "ids for a model of one's own that reads vectors": (
+        lambda: analyse(Leaky(), inputs=torch.arange(20)),
+        r"inputs are ids and the model has no embed\(ids\); pass vectors",
+    ),
+    "initial states for another number of streams": (
+        lambda: analyse(lambda x, h: h, initial_state=torch.zeros(3, 4)),
+        "the initial state has 3 rows for 1 streams",
+    ),
+    "initial states of another shape": (
+        lambda: analyse(Leaky(), initial_state=torch.zeros(1, 9)),
+        r"a state has shapes \{'hidden': \(9,\)\} behind the batch; the model's are \{'hidden': \(4,\)\}",
     ),
     "unknown state": (
         lambda: analyse(state="cel"),

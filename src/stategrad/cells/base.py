@@ -1,24 +1,41 @@
-"""What the engine asks of a recurrent cell: the step, linearised along a text.
+"""What the engine asks of a recurrent cell: to run over a text, and to move tangents one step on.
 
-A cell's next state depends on its input and its previous state only through the pre-activations
-`a_t = W_ih x_t + W_hh h_{t-1} + b` and, element by element, through the previous state itself. So the tangent of a state,
-`S_t = ∂s_t / ∂x_{t-τ}`, obeys
+The tangent of a state, `S_t = ∂s_t / ∂x_{t-τ}`, obeys the linearised step
 
-    A_t = W_hh H_{t-1}  (+ W_ih at τ = 0, or + W_ih times the tangent of the layer below)
-    S_t = element-wise combinations of A_t and S_{t-1} with coefficients that depend on the text alone.
+    S_t = ∂s_t/∂s_{t-1} · S_{t-1}   (+ ∂s_t/∂x_t · X_t, with X_t the tangent of this layer's input)
 
-One large matrix product gives `A_t` for many positions at once; the coefficients are recorded in one forward pass.
+in which the two Jacobians depend on the text alone. A cell records, in one forward pass over a stretch of text, what it needs
+of them, and then advances the tangents of many positions at once.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Number formats of an analysis.
+
+    Attributes:
+        state: of the states and their tangents.
+        product: of the matrix products.
+    """
+
+    state: torch.dtype
+    product: torch.dtype
+
+
+PRECISIONS = {
+    "float32": Precision(torch.float32, torch.float32),
+    "float64": Precision(torch.float64, torch.float64),
+    "bfloat16": Precision(torch.float32, torch.bfloat16),
+}
 
 
 @dataclass(frozen=True)
@@ -27,55 +44,68 @@ class Linearisation:
 
     Attributes:
         states: by name, the state after every step.
-        coefficients: the cell's element-wise factors at every step, in the order that its `advance` reads them.
+        record: what `Cell.advance` reads of every step. A record of zeros must make the tangents vanish.
     """
 
-    states: dict[str, Float[Tensor, "stream time state"]]
-    coefficients: Float[Tensor, "stream time factor state"]
+    states: dict[str, Float[Tensor, "stream time _"]]
+    record: Float[Tensor, "stream time ..."]
+
+
+@dataclass
+class Tangents:
+    """The tangents of many positions, and the memory that a cell works in.
+
+    Attributes:
+        states: by state name, `S_t`.
+        work: further buffers of the cell's own.
+        fresh: no step has been taken yet: the states do not depend on the input.
+    """
+
+    states: dict[str, Float[Tensor, "embedding position _"]]
+    work: dict[str, Tensor]
+    fresh: bool = True
 
 
 class Cell(ABC):
     """One layer of a recurrent network, with frozen weights, in the precision of the analysis.
 
     Attributes:
-        weight_ih: `W_ih`, the gates stacked as PyTorch stacks them.
-        weight_hh: `W_hh`, likewise.
-        factors: how many element-wise coefficients a step records.
+        precision: of states and products.
+        state_sizes: how many units each state has, by name.
+        input_size: the length of an input vector.
+        record_shape: of what is recorded per step.
+        work_size: numbers that a step writes per position and input dimension, before the states.
     """
 
-    state_names: ClassVar[tuple[str, ...]]
-    factors: ClassVar[int]
-    weight_ih: Float[Tensor, "gates input"]
-    weight_hh: Float[Tensor, "gates state"]
-
-    @property
-    def size(self) -> int:
-        """H, the number of units."""
-        return int(self.weight_hh.shape[1])
+    precision: Precision
+    state_sizes: dict[str, int]
+    input_size: int
+    record_shape: tuple[int, ...]
+    work_size: int
 
     @abstractmethod
-    def linearise(
-        self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream state"]]
-    ) -> Linearisation:
+    def linearise(self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]) -> Linearisation:
         """Run the cell over a stretch of text from the state `initial` and record what the tangents need."""
+
+    @abstractmethod
+    def tangents(self, embedding: int, positions: int, like: Tensor) -> Tangents:
+        """Fresh tangents, all zero, on the device of `like`."""
 
     @abstractmethod
     def advance(
         self,
-        gates: Float[Tensor, "embedding position gates"],
-        tangents: dict[str, Float[Tensor, "embedding position state"]],
-        coefficients: Float[Tensor, "position factor state"],
+        tangents: Tangents,
+        record: Float[Tensor, "position ..."],
+        below: Float[Tensor, "embedding position input"] | None,
     ) -> None:
         """Move every position's tangents one step on, in place.
 
         Args:
-            gates: the tangent `A_t` of the pre-activations.
-            tangents: by state name, `S_{t-1}` on entry and `S_t` on return.
-            coefficients: the row of `Linearisation.coefficients` at each position's step t.
+            tangents: `S_{t-1}` on entry and `S_t` on return.
+            record: the row of `Linearisation.record` at each position's step t.
+            below: the tangent of this layer's input; None for the layer that reads the model's inputs, whose tangent is the
+                identity at delay 0, where `tangents` are fresh, and zero later.
         """
 
-
-def parameters_of(module: torch.nn.RNNBase, layer: int, dtype: torch.dtype) -> list[Tensor]:
-    """The forward weights of one layer, `[W_ih, W_hh, b_ih, b_hh]`, detached; biases only where the module has them."""
-    names = ["weight_ih", "weight_hh"] + (["bias_ih", "bias_hh"] if module.bias else [])
-    return [getattr(module, f"{name}_l{layer}").detach().to(dtype) for name in names]
+    def compile(self) -> None:  # noqa: B027 - most cells have nothing to compile
+        """Have the element-wise work of `advance` compiled, where that is possible; the result is the same to rounding."""

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from stategrad.cells.base import Cell, Linearisation
+from stategrad.cells.base import Cell, Linearisation, Precision
 from stategrad.cells.gru import GRU
 from stategrad.cells.lstm import LSTM
 from stategrad.cells.rnn import RNN
+from stategrad.cells.step import StepCell
 from stategrad.errors import InvalidInputError, Problems, suggestion
 
 StateKey = tuple[int, str]
 States = list[dict[str, Tensor]]
+
+_CELLS = {nn.LSTM: LSTM, nn.GRU: GRU, nn.RNN: RNN}
+_SINGLE_STEP = {nn.LSTMCell: nn.LSTM, nn.GRUCell: nn.GRU, nn.RNNCell: nn.RNN}
 
 
 @dataclass(frozen=True)
@@ -27,62 +33,91 @@ class Network:
         cells: from the layer that reads the inputs upwards.
         embed: ids to input vectors; None for a module that reads vectors.
         vocabulary_size: how many ids `embed` knows, where that is known.
+        device: where the weights lie.
+        directions: 2 where the model also reads backwards, which is not analysed; `cells` is then its first layer alone.
+        start: the state before the first input for a number of streams, where the model has its own.
     """
 
     cells: tuple[Cell, ...]
     embed: Callable[[Int[Tensor, ...]], Float[Tensor, "... embedding"]] | None
     vocabulary_size: int | None
+    device: torch.device
+    directions: int = 1
+    layers: int = 1
+    start: Callable[[int], Any] | None = None
 
     @property
     def embedding_size(self) -> int:
         """E, the length of an input vector."""
-        return int(self.cells[0].weight_ih.shape[1])
+        return self.cells[0].input_size
 
     @property
     def dtype(self) -> torch.dtype:
-        """The precision of the analysis."""
-        return self.cells[0].weight_ih.dtype
+        """The format of states and their tangents."""
+        return self.cells[0].precision.state
 
     def state_key(self, state: str | StateKey | None) -> StateKey:
         """Resolve a state's address to `(layer, name)`; a bare name means the last layer, None its memory.
 
         Raises:
-            InvalidInputError: a layer or a name that this model does not have.
+            InvalidInputError: a layer or a name that this model does not have, or one that reads backwards.
         """
-        names = self.cells[-1].state_names
-        if state is None:
-            return len(self.cells) - 1, names[-1]
-        layer, name = (len(self.cells) - 1, state) if isinstance(state, str) else state
+        names = list(self.cells[-1].state_sizes)
+        layer, name = (self.layers - 1, state) if isinstance(state, str | None) else state
+        name = names[-1] if name is None else name
         problems = Problems("state")
-        if not -len(self.cells) <= layer < len(self.cells):
-            problems.add(f"state names layer {layer} and the model has {len(self.cells)}, counted from 0")
-        if name not in names:
+        if not -self.layers <= layer < self.layers:
+            problems.add(f"state names layer {layer} and the model has {self.layers}, counted from 0")
+        elif layer % self.layers >= len(self.cells):
+            problems.add(
+                f"layer {layer % self.layers} of a bidirectional module reads the backward direction of the layer below, which has "
+                f"no delay; the forward direction of layer 0 can be analysed, state=(0, '{names[-1]}')"
+            )
+        if self.directions == 2 and name.endswith("_reverse"):
+            problems.add(
+                f"state '{name}' is that of the backward direction, which reads what comes later: it has no delay; the forward "
+                f"direction's is '{name.removesuffix('_reverse')}'"
+            )
+        elif name not in names:
             problems.add(f"unknown state '{name}': {suggestion(name, names)}")
         problems.raise_if_any()
-        return layer % len(self.cells), name
+        return layer % self.layers, name
 
-    def zero_state(self, streams: int) -> States:
-        """The state before the first input: zeros, shape (stream, state) for each name of each layer."""
-        zero = self.cells[0].weight_ih.new_zeros
-        return [{name: zero(streams, cell.size) for name in cell.state_names} for cell in self.cells]
+    def state_size(self, key: StateKey) -> int:
+        """H, the units of a state."""
+        return self.cells[key[0]].state_sizes[key[1]]
 
-    def given_state(self, initial_state: Tensor | Sequence[Tensor], streams: int) -> States:
-        """An initial state in PyTorch's form, `h_0` or `(h_0, c_0)` of shape (layer, stream, state), per layer and name.
+    def initial_state(self, given: Any, streams: int) -> States:
+        """The state before the first input, shape (stream, state) for each name of each layer.
+
+        Args:
+            given: as the model takes it: for PyTorch's modules `h_0` or `(h_0, c_0)`, each (layer, stream, state); for a model of
+                one's own a tensor or named tensors (stream, …). None: what the model starts from, for PyTorch's modules zeros.
+            streams: how many.
 
         Raises:
             InvalidInputError: a number of tensors or a shape that does not fit the model.
         """
-        tensors = [initial_state] if isinstance(initial_state, Tensor) else list(initial_state)
-        names, units = self.cells[-1].state_names, self.cells[-1].size
-        expected = (len(self.cells), streams, units)
+        bottom = self.cells[0]
+        if isinstance(bottom, StepCell):
+            state = bottom.given(self.start(streams) if given is None and self.start else given)
+            if {len(value) for value in state.values()} != {streams}:
+                raise InvalidInputError(f"the initial state has {len(next(iter(state.values())))} rows for {streams} streams.")
+            return [state]
+        if given is None:
+            zero = torch.zeros((), dtype=self.dtype, device=self.device).new_zeros
+            return [{name: zero(streams, size) for name, size in cell.state_sizes.items()} for cell in self.cells]
+        tensors = [given] if isinstance(given, Tensor) else list(given)
+        sizes = self.cells[-1].state_sizes
+        expected = [(self.layers * self.directions, streams, size) for size in sizes.values()]
         shapes = [tuple(tensor.shape) for tensor in tensors]
-        if shapes != [expected] * len(names):
+        if shapes != expected:
             raise InvalidInputError(
-                f"initial_state has shapes {shapes}; this model takes {len(names)} of shape (layer, stream, state) = {expected}, "
-                f"in the order {', '.join(names)}."
+                f"initial_state has shapes {shapes}; this model takes {len(sizes)} of shape (layer, stream, state) = "
+                f"{', '.join(map(str, dict.fromkeys(expected)))}, in the order {', '.join(sizes)}."
             )
         return [
-            {name: tensor[layer].detach().to(self.dtype) for name, tensor in zip(names, tensors, strict=True)}
+            {name: tensor[layer * self.directions].detach().to(self.dtype) for name, tensor in zip(sizes, tensors, strict=True)}
             for layer in range(len(self.cells))
         ]
 
@@ -91,54 +126,94 @@ class Network:
         layers = []
         for cell, state in zip(self.cells, initial, strict=True):
             layers.append(cell.linearise(inputs, state))
-            inputs = layers[-1].states["hidden"]
+            inputs = layers[-1].states.get("hidden", inputs)
         return layers
 
 
-def network_of(model: nn.Module, dtype: torch.dtype) -> Network:
-    """The network behind an `nn.LSTM`, `nn.GRU`, `nn.RNN`, or a model with `recurrent` and `embed`, in precision `dtype`.
+def network_of(model: Any, precision: Precision, *, input_size: int | None = None, initial_state: Any = None) -> Network:
+    """The network behind a model, in a precision.
+
+    Args:
+        model: an `nn.LSTM`, `nn.GRU`, `nn.RNN` or one of their single-step cells; a model with `recurrent` and `embed`; a model
+            with `init_state(batch)` and `step(x, state)`, perhaps `embed(ids)`; or a function `step(x, state)`.
+        precision: of states and products.
+        input_size: E, for a model of one's own that reads vectors.
+        initial_state: for a plain function, which has none of its own.
 
     Raises:
         InvalidInputError: active dropout, weights that are not finite, or a kind of model that is not handled, all named.
     """
+    if isinstance(model, nn.Module):
+        _check(model)
+    if isinstance(model, nn.LSTMCell | nn.GRUCell | nn.RNNCell):
+        model = _as_layer(model)
     recurrent = getattr(model, "recurrent", model)
-    if not isinstance(recurrent, nn.LSTM | nn.GRU | nn.RNN):
+    if isinstance(recurrent, nn.LSTM | nn.GRU | nn.RNN):
+        directions = 2 if recurrent.bidirectional else 1
+        read = range(1 if recurrent.bidirectional else recurrent.num_layers)
+        cells = tuple(_CELLS[_kind(recurrent)](recurrent, layer, precision) for layer in read)
+        table = getattr(model, "embedding", None)
+        words = table.num_embeddings if isinstance(table, nn.Embedding) else None
+        device = next(recurrent.parameters()).device
+        return Network(cells, getattr(model, "embed", None), words, device, directions, recurrent.num_layers)
+    if hasattr(model, "step") or (callable(model) and not isinstance(model, nn.Module)):
+        return _own_network(model, precision, input_size, initial_state)
+    raise InvalidInputError(
+        f"model is a {type(model).__name__}; state gradients are computed for nn.LSTM, nn.GRU, nn.RNN, sg.LanguageModel, and "
+        "whatever has step(x, state)."
+    )
+
+
+def _own_network(model: Any, precision: Precision, input_size: int | None, initial_state: Any) -> Network:
+    """A model of the user's own, which is left in the format that it has: what is analysed is a copy."""
+    if isinstance(model, nn.Module):
+        model = copy.deepcopy(model).to(precision.state)
+    start, embed = getattr(model, "init_state", None), getattr(model, "embed", None)
+    if start is None and initial_state is None:
         raise InvalidInputError(
-            f"model is a {type(model).__name__}; state gradients are computed for nn.LSTM, nn.GRU, nn.RNN and sg.LanguageModel."
+            "a step function has no state to start from; pass initial_state, or a model with init_state(batch)."
         )
-    _check(model, recurrent)
-    cells = tuple(_cell(recurrent, layer, dtype) for layer in range(recurrent.num_layers))
+    example = initial_state if start is None else start(2)
+    if embed is not None:
+        input_size = int(embed(torch.zeros(1, dtype=torch.long)).shape[-1])
+    if input_size is None:
+        raise InvalidInputError("inputs are ids and the model has no embed(ids); pass vectors of shape (time, E) as floats.")
+    cell = StepCell(getattr(model, "step", model), example, input_size, precision)
     table = getattr(model, "embedding", None)
     words = table.num_embeddings if isinstance(table, nn.Embedding) else None
-    return Network(cells, getattr(model, "embed", None), words)
+    return Network((cell,), embed, words, torch.device("cpu"), start=start)
 
 
-def _cell(recurrent: nn.LSTM | nn.GRU | nn.RNN, layer: int, dtype: torch.dtype) -> Cell:
-    if isinstance(recurrent, nn.LSTM):
-        return LSTM(recurrent, layer, dtype)
-    if isinstance(recurrent, nn.GRU):
-        return GRU(recurrent, layer, dtype)
-    return RNN(recurrent, layer, dtype)
+def _kind(recurrent: nn.RNNBase) -> type[nn.RNNBase]:
+    return next(kind for kind in _CELLS if isinstance(recurrent, kind))
 
 
-def _check(model: nn.Module, recurrent: nn.RNNBase) -> None:
-    """Refuse what would give wrong numbers: dropout at work, weights that are not finite, shapes the cells do not have."""
+def _as_layer(cell: nn.RNNCellBase) -> nn.RNNBase:
+    """A single-step cell as the one-layer module with its weights."""
+    options = {"nonlinearity": cell.nonlinearity} if isinstance(cell, nn.RNNCell) else {}
+    kind = next(layer for single, layer in _SINGLE_STEP.items() if isinstance(cell, single))
+    module = kind(cell.input_size, cell.hidden_size, bias=cell.bias, **options)
+    weights = dict(cell.named_parameters())
+    for name, _ in list(module.named_parameters()):
+        setattr(module, name, weights[name.removesuffix("_l0")])
+    return module
+
+
+def _check(model: nn.Module) -> None:
+    """Refuse what would give wrong numbers: dropout at work, weights that are not finite."""
     problems = Problems("the model")
     active = [
         f"{name or 'the model'} (p = {m.p})"
         for name, m in model.named_modules()
-        if isinstance(m, nn.Dropout) and m.training and m.p > 0
+        if isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0
     ]
-    if recurrent.training and recurrent.dropout > 0:
-        active.append(f"between the layers (p = {recurrent.dropout})")
-    probabilities = getattr(model, "active_dropout", {})
-    active += [f"{name} (p = {p})" for name, p in probabilities.items()]
+    active += [
+        f"between the layers of {name or 'the model'} (p = {m.dropout})"
+        for name, m in model.named_modules()
+        if isinstance(m, nn.RNNBase) and m.training and m.dropout > 0 and m.num_layers > 1
+    ]
     if active:
         problems.add(f"dropout is active: {', '.join(active)}; call model.eval() first, state gradients are taken without dropout")
-    if recurrent.bidirectional:
-        problems.add("the module is bidirectional, and its backward direction has no delay; pass a module of the forward direction")
-    if getattr(recurrent, "proj_size", 0):
-        problems.add(f"the LSTM projects its output (proj_size = {recurrent.proj_size}), which is not handled")
     for name, parameter in model.named_parameters():
         broken = int((~torch.isfinite(parameter)).sum())
         if broken:

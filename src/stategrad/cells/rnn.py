@@ -6,46 +6,32 @@ H_t = φ'(a_t) ⊙ A_t
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from stategrad.cells.base import Cell, Linearisation, parameters_of
+from stategrad.cells.base import Linearisation, Precision, Tangents
+from stategrad.cells.gated import GatedCell
 
 
-class RNN(Cell):
+class RNN(GatedCell):
     """One layer of an `nn.RNN`, tanh or relu, linearised in closed form.
 
     Args:
         module: the module that holds the layer; not changed.
         layer: which of its layers, from 0.
-        dtype: the precision of the analysis.
+        precision: of the analysis.
     """
 
-    state_names: ClassVar[tuple[str, ...]] = ("hidden",)
-    factors: ClassVar[int] = 1
-
-    def __init__(self, module: nn.RNN, layer: int, dtype: torch.dtype) -> None:
-        parameters = parameters_of(module, layer, dtype)
-        self.weight_ih, self.weight_hh = parameters[:2]
+    def __init__(self, module: nn.RNN, layer: int, precision: Precision) -> None:
+        super().__init__(module, layer, precision, _update)
+        self.state_sizes = {"hidden": module.hidden_size}
+        self.record_shape = (1, module.hidden_size)
         self.nonlinearity = module.nonlinearity
-        self._fused = nn.RNN(
-            self.weight_ih.shape[1],
-            self.size,
-            nonlinearity=module.nonlinearity,
-            bias=module.bias,
-            batch_first=True,
-            dtype=dtype,
-        )
-        for own, given in zip(self._fused.parameters(), parameters, strict=True):
-            own.data = given
+        self._fused = self.fused(nn.RNN, hidden_size=module.hidden_size, nonlinearity=module.nonlinearity)
 
     @torch.no_grad()
-    def linearise(
-        self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream state"]]
-    ) -> Linearisation:
+    def linearise(self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]) -> Linearisation:
         """Record `φ'` of every step, which both functions give from their value alone."""
         hidden, _ = self._fused(inputs, initial["hidden"][None].contiguous())
         slope = 1 - hidden * hidden if self.nonlinearity == "tanh" else (hidden > 0).to(hidden)
@@ -53,9 +39,18 @@ class RNN(Cell):
 
     def advance(
         self,
-        gates: Float[Tensor, "embedding position gates"],
-        tangents: dict[str, Float[Tensor, "embedding position state"]],
-        coefficients: Float[Tensor, "position factor state"],
+        tangents: Tangents,
+        record: Float[Tensor, "position factor state"],
+        below: Float[Tensor, "embedding position input"] | None,
     ) -> None:
         """`H_t` from `A_t`, in place."""
-        torch.mul(gates, coefficients[:, 0], out=tangents["hidden"])
+        self._update(self.gates(tangents, below), tangents.states["hidden"], record)
+        self.finish(tangents)
+
+
+def _update(
+    gates: Float[Tensor, "embedding position state"],
+    hidden: Float[Tensor, "embedding position state"],
+    slope: Float[Tensor, "position 1 state"],
+) -> None:
+    torch.mul(gates, slope[:, 0], out=hidden)

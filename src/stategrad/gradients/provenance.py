@@ -19,9 +19,7 @@ from stategrad.gradients.streams import Streams
 LIBRARIES = ("stategrad", "torch", "numpy", "xarray")
 
 
-def provenance_of(
-    model: nn.Module, inputs: Any, streams: Streams, states: Sequence[StateKey], **settings: Any
-) -> dict[StateKey, str]:
+def provenance_of(model: Any, inputs: Any, streams: Streams, states: Sequence[StateKey], **settings: Any) -> dict[StateKey, str]:
     """The versions, the hashes of model and inputs, and the settings of an analysis, as JSON for each of its states."""
     common = {
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
@@ -32,8 +30,10 @@ def provenance_of(
     return {(layer, name): json.dumps(common | {"state": {"layer": layer, "name": name}}) for layer, name in states}
 
 
-def model_hash(model: nn.Module) -> str:
-    """The SHA-256 of all weights with their names."""
+def model_hash(model: Any) -> str | None:
+    """The SHA-256 of all weights with their names; None for what is not a module, and may hold anything."""
+    if not isinstance(model, nn.Module):
+        return None
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode())

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import nn
 from tqdm.auto import tqdm
 
+from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import Network, StateKey, States, network_of
 from stategrad.errors import InvalidInputError, Problems, check_choice
 from stategrad.gradients.blocks import assign_blocks
@@ -19,12 +19,13 @@ from stategrad.gradients.moments import Moments, runs_of
 from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.sampling import Positions, choose_positions
-from stategrad.gradients.streams import Streams, streams_of
+from stategrad.gradients.streams import Streams, streams_of, vector_size
 from stategrad.gradients.stretches import stretches
 from stategrad.gradients.tangents import Window
 from stategrad.models.embeddings import Embeddings
 
-PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
+LONG_ANALYSIS = 3e13
+"""Floating-point operations in products from which on the update is compiled: about a minute and a half on two cores."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,12 @@ class Execution:
 
     Attributes:
         chunk_size: positions that are propagated together. None chooses what keeps the buffers in the processor's cache.
+        compile: have the element-wise work compiled into one pass over memory, which takes some ten seconds and gains some ten
+            per cent. None does so for analyses that are long enough; without a compiler the plain operations run.
     """
 
     chunk_size: int | None = None
+    compile: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class _Request:
 
 
 def state_gradients(
-    model: nn.Module,
+    model: Any,
     inputs: Any,
     *,
     delays: int | Sequence[int] = 30,
@@ -68,7 +72,7 @@ def state_gradients(
     second_moment: bool = True,
     sample: int | None = None,
     embeddings: Embeddings | None = None,
-    precision: Literal["float32", "float64"] = "float32",
+    precision: Literal["float32", "float64", "bfloat16"] = "float32",
     initial_state: Any = None,
     seed: int = 0,
     show_progress: bool = True,
@@ -80,8 +84,10 @@ def state_gradients(
     gradients are exact: one tangent per dimension of the input, propagated forward through the linearised network.
 
     Args:
-        model: `nn.LSTM`, `nn.GRU`, `nn.RNN`, or a model with `recurrent` and `embed` such as `sg.LanguageModel`; in evaluation
-            mode.
+        model: in evaluation mode: `nn.LSTM` (with `proj_size` too), `nn.GRU`, `nn.RNN`, or one of their single-step cells; a model
+            with `recurrent` and `embed`, such as `sg.LanguageModel`; a model of your own with `init_state(batch)` and
+            `step(x, state) -> state`, and `embed(ids)` where it reads ids; or a function `step(x, state)`. A state of your own is
+            one tensor (batch, …) or a dict of named ones. Of a bidirectional module the forward direction is analysed.
         inputs: ids (time,) or (stream, time); vectors (time, E) or (stream, time, E), whatever `batch_first` says; a list of
             streams of unequal lengths; or a `sg.Corpus`, which brings its word classes as groups unless `groups` is given.
         delays: n for 0, 1, …, n-1, or a sequence of delays.
@@ -95,8 +101,10 @@ def state_gradients(
         sample: use this many positions, drawn at random in proportion to the strata (groups × block). Default: all.
         embeddings: the model's input vectors with their words, kept in the result for its measures. Default: taken from
             a language model and the corpus it reads.
-        precision: of the gradients; sums are always float64.
-        initial_state: as PyTorch takes it, `h_0` or `(h_0, c_0)`, each (layer, stream, H). Default: zeros.
+        precision: of the gradients; sums are always float64. `bfloat16` multiplies matrices in that format and keeps the state in
+            float32: several times faster on processors with matrix units for it, slower on others.
+        initial_state: as PyTorch takes it, `h_0` or `(h_0, c_0)`, each (layer, stream, H); for a model of your own as its step
+            takes it, with a row per stream. Default: zeros, or the model's `init_state`.
         seed: of the draw of a sample.
         show_progress: show a progress bar.
         execution: how the work is cut.
@@ -116,7 +124,7 @@ def state_gradients(
     Frozen({'group': 1, 'delay': 4, 'state': 5, 'embedding': 3})
     """
     check_choice("precision", precision, PRECISIONS)
-    network = network_of(model, PRECISIONS[precision])
+    network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
     streams = streams_of(inputs, network)
     lengths = streams.lengths
     wanted = state if isinstance(state, list) else [state]
@@ -127,8 +135,7 @@ def state_gradients(
     strata = stratify(read, block_of)
     mask = None if at is None else flat(at, lengths, "at").astype(bool)
     positions = choose_positions(strata, lengths, delay_list, at=mask, sample=sample, seed=seed)
-    count = len(lengths)
-    initial = network.zero_state(count) if initial_state is None else network.given_state(initial_state, count)
+    initial = network.initial_state(initial_state, len(lengths))
     request = _Request(
         network, streams, delay_list, keys, read, strata, positions, initial, mask,
         int(block_of.max()) + 1, second_moment, execution or Execution(),
@@ -159,7 +166,7 @@ def _run(request: _Request, show_progress: bool) -> dict[StateKey, Moments]:
             groups=len(request.groups.labels),
             blocks=request.blocks,
             embedding=network.embedding_size,
-            state=network.cells[key[0]].size,
+            state=network.state_size(key),
             second=request.second_moment,
         )
         for key in request.keys
@@ -167,6 +174,9 @@ def _run(request: _Request, show_progress: bool) -> dict[StateKey, Moments]:
     longest = int(request.delays[-1]) + 1
     column = {int(delay): index for index, delay in enumerate(request.delays)}
     size = request.execution.chunk_size or _chunk_size(network)
+    if _worth_compiling(request) if request.execution.compile is None else request.execution.compile:
+        for cell in network.cells:
+            cell.compile()
     window = Window(network, size)
     with tqdm(total=len(positions.used), desc="state gradients", unit="position", disable=not show_progress) as bar:
         for stretch in stretches(request.streams, positions.used, longest, request.initial):
@@ -211,9 +221,16 @@ def _check_finite(request: _Request, key: StateKey, sums: Moments) -> None:
 
 def _chunk_size(network: Network) -> int:
     """Positions whose gates take about eight MiB, so that the update reads them from the cache."""
-    widest = max(cell.weight_hh.shape[0] for cell in network.cells)
-    bytes_per_position = network.embedding_size * widest * network.cells[0].weight_ih.element_size()
+    widest = max(cell.work_size for cell in network.cells)
+    bytes_per_position = network.embedding_size * widest * network.cells[0].precision.product.itemsize
     return max(8, 8 * 2**20 // bytes_per_position)
+
+
+def _worth_compiling(request: _Request) -> bool:
+    """Whether the matrix products of the analysis alone take minutes on a small machine."""
+    network = request.network
+    per_step = 2 * network.embedding_size * sum(cell.work_size * cell.state_sizes.get("hidden", 0) for cell in network.cells)
+    return per_step * len(request.positions.used) * (int(request.delays[-1]) + 1) > LONG_ANALYSIS
 
 
 def _delays(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
@@ -247,7 +264,7 @@ def _default_groups(inputs: Any) -> Mapping[str, Any] | None:
     return inputs.groups() if getattr(inputs, "rules", ()) else None
 
 
-def _default_embeddings(model: nn.Module, inputs: Any) -> Embeddings | None:
+def _default_embeddings(model: Any, inputs: Any) -> Embeddings | None:
     """A language model's vectors with the words and classes of the corpus that it reads."""
     table, vocabulary = getattr(model, "embedding", None), getattr(inputs, "vocabulary", None)
     if table is None or vocabulary is None:

@@ -44,7 +44,7 @@ class Streams:
         part = self.tensors[stream][start:stop]
         if self.network.embed is not None and not part.is_floating_point():
             part = self.network.embed(part).detach()
-        part = part.to(self.network.dtype)
+        part = part.to(self.network.device, self.network.dtype)
         if not torch.isfinite(part).all():
             step = start + int((~torch.isfinite(part)).any(dim=1).nonzero()[0, 0])
             raise InvalidInputError(f"inputs hold NaN or infinity at step {step} of stream {stream}; remove or replace it.")
@@ -76,6 +76,13 @@ def streams_of(inputs: Any, network: Network) -> Streams:
     for number, tensor in enumerate(tensors):
         _check_stream(number, tensor, network)
     return Streams(tuple(tensors), network)
+
+
+def vector_size(inputs: Any) -> int | None:
+    """E, the length of the vectors that `inputs` hold; None where they hold ids."""
+    inputs = getattr(inputs, "streams", inputs)
+    first = torch.as_tensor(inputs[0] if isinstance(inputs, Sequence) and len(inputs) else inputs)
+    return int(first.shape[-1]) if first.is_floating_point() and first.ndim > 1 else None
 
 
 def _check_stream(number: int, stream: Tensor, network: Network) -> None:

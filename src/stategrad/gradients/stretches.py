@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from stategrad.cells.network import States
 from stategrad.gradients.streams import Streams
 
-BYTES_OF_FACTORS = 64 * 2**20  # what the recorded factors of one stretch may take, beyond the delays that follow it
+BYTES_OF_RECORD = 64 * 2**20  # what the record of one stretch may take, beyond the delays that follow it
 LEAST_STEPS = 256
 
 
@@ -22,15 +23,20 @@ class Stretch:
     """A linearised piece of text with the positions that are propagated from it.
 
     Attributes:
-        factors: per layer, the factors of all its steps, stream after stream, and a last row of zeros: with it a tangent
+        records: per layer, what it recorded of all its steps, stream after stream, and a last row of zeros: with it a tangent
             vanishes, which is how a position falls silent at the end of its stream.
         positions: positions of the text that start here.
-        rows: for each of them its row in `factors`.
+        rows: for each of them its row in `records`.
     """
 
-    factors: tuple[Float[Tensor, "row factor state"], ...]
+    records: tuple[Float[Tensor, "row ..."], ...]
     positions: Int[np.ndarray, " used"]
     rows: Int[np.ndarray, " used"]
+
+    @property
+    def silent(self) -> int:
+        """The row of zeros."""
+        return len(self.records[0]) - 1
 
 
 def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: int, initial: States) -> Iterator[Stretch]:
@@ -43,8 +49,8 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
         initial: the state before each stream's first step, shape (stream, state) per layer and name.
     """
     network = streams.network
-    bytes_per_step = sum(cell.factors * cell.size for cell in network.cells) * initial[0]["hidden"].element_size()
-    budget = max(BYTES_OF_FACTORS // bytes_per_step, longest_delay, LEAST_STEPS)
+    bytes_per_step = sum(math.prod(cell.record_shape) for cell in network.cells) * network.dtype.itemsize
+    budget = max(BYTES_OF_RECORD // bytes_per_step, longest_delay, LEAST_STEPS)
     lengths, starts = streams.lengths, streams.starts
     for batch in _batches(lengths, budget):
         state: States = [{name: value[batch] for name, value in layer.items()} for layer in initial]
@@ -63,8 +69,8 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
                 positions - starts[s] - start + place * (ahead - start)
                 for place, (s, positions) in enumerate(zip(batch, chosen, strict=True))
             ]
-            factors = tuple(_with_silent_row(layer.coefficients) for layer in layers)
-            yield Stretch(factors, np.concatenate(chosen), np.concatenate(rows))
+            records = tuple(_with_silent_row(layer.record) for layer in layers)
+            yield Stretch(records, np.concatenate(chosen), np.concatenate(rows))
 
 
 def _batches(lengths: Int[np.ndarray, " stream"], budget: int) -> Iterator[Int[np.ndarray, " batch"]]:
@@ -82,6 +88,6 @@ def _between(used: Int[np.ndarray, " used"], low: int, high: int) -> Int[np.ndar
     return used[first:last]
 
 
-def _with_silent_row(coefficients: Float[Tensor, "stream time factor state"]) -> Float[Tensor, "row factor state"]:
-    rows = coefficients.flatten(0, 1)
+def _with_silent_row(record: Float[Tensor, "stream time ..."]) -> Float[Tensor, "row ..."]:
+    rows = record.flatten(0, 1)
     return torch.cat([rows, torch.zeros_like(rows[:1])])

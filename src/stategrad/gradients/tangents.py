@@ -17,24 +17,20 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from stategrad.cells.base import Tangents
 from stategrad.cells.network import Network, StateKey
 from stategrad.gradients.stretches import Stretch
 
-Tangents = dict[StateKey, Float[Tensor, "embedding position state"]]
+Gradients = dict[StateKey, Float[Tensor, "embedding position _"]]
 
 
 class Window:
-    """Buffers for up to `positions` positions, used again for every window of a run."""
+    """Buffers for up to `positions` positions, used again for every full window of a run."""
 
     def __init__(self, network: Network, positions: int) -> None:
         self.network = network
         self.positions = positions
-        E, like = network.embedding_size, network.cells[0].weight_ih
-        self._gates = [like.new_empty(E * positions * cell.weight_hh.shape[0]) for cell in network.cells]
-        self._tangents = [{name: like.new_empty(E * positions * cell.size) for name in cell.state_names} for cell in network.cells]
-        # contiguous transposes: the products are taken thousands of times
-        self._from_below = [cell.weight_ih.T.contiguous() for cell in network.cells]
-        self._from_before = [cell.weight_hh.T.contiguous() for cell in network.cells]
+        self._full = self._allocate(positions)
 
     @torch.no_grad()
     def propagate(
@@ -43,7 +39,7 @@ class Window:
         chosen: Int[np.ndarray, " position"],
         remaining: Int[np.ndarray, " position"],
         delays: int,
-    ) -> Iterator[tuple[int, Tangents]]:
+    ) -> Iterator[tuple[int, Gradients]]:
         """The gradients of some positions of a stretch at delays 0, 1, …, `delays` - 1.
 
         Args:
@@ -55,28 +51,28 @@ class Window:
         Yields:
             The delay, and by state the gradients, in buffers that the next step overwrites.
         """
-        n, E = len(chosen), self.network.embedding_size
-        cells = self.network.cells
-        rows = torch.from_numpy(stretch.rows[chosen])
-        left = torch.from_numpy(remaining)
-        gates = [buffer[: E * n * cell.weight_hh.shape[0]].view(E * n, -1) for cell, buffer in zip(cells, self._gates, strict=True)]
-        tangents = [
-            {name: buffer[: E * n * cell.size].view(E, n, cell.size).zero_() for name, buffer in buffers.items()}
-            for cell, buffers in zip(cells, self._tangents, strict=True)
-        ]
-        for delay in range(min(delays, int(left.max()))):
+        device = self.network.device
+        rows = torch.from_numpy(stretch.rows[chosen]).to(device)
+        left = torch.from_numpy(remaining).to(device)
+        layers = self._fresh(len(chosen))
+        states = {(layer, name): t for layer, own in enumerate(layers) for name, t in own.states.items()}
+        for delay in range(min(delays, int(remaining.max()))):
+            here = torch.where(left > delay, rows + delay, stretch.silent)
             below: Tensor | None = None
-            for layer, cell in enumerate(cells):
-                pre, own = gates[layer], tangents[layer]
-                if below is not None:
-                    torch.mm(below, self._from_below[layer], out=pre)
-                    pre.addmm_(own["hidden"].view(E * n, -1), self._from_before[layer])
-                elif delay == 0:
-                    pre.view(E, n, -1).copy_(self._from_below[0][:, None])
-                else:
-                    torch.mm(own["hidden"].view(E * n, -1), self._from_before[0], out=pre)
-                factors = stretch.factors[layer]
-                here = torch.where(left > delay, rows + delay, len(factors) - 1)
-                cell.advance(pre.view(E, n, -1), own, factors.index_select(0, here))
-                below = own["hidden"].view(E * n, -1)
-            yield delay, {(layer, name): t for layer, own in enumerate(tangents) for name, t in own.items()}
+            for cell, own, record in zip(self.network.cells, layers, stretch.records, strict=True):
+                cell.advance(own, record.index_select(0, here), below)
+                below = own.states.get("hidden")
+            yield delay, states
+
+    def _allocate(self, positions: int) -> list[Tangents]:
+        like = torch.zeros((), dtype=self.network.dtype, device=self.network.device)
+        return [cell.tangents(self.network.embedding_size, positions, like) for cell in self.network.cells]
+
+    def _fresh(self, positions: int) -> list[Tangents]:
+        if positions != self.positions:
+            return self._allocate(positions)
+        for own in self._full:
+            own.fresh = True
+            for tangent in own.states.values():
+                tangent.zero_()
+        return self._full

@@ -1,0 +1,105 @@
+"""What the closed-form cells share: pre-activations that are linear in state and input, and element-wise everything else.
+
+With `a_t = W_ih x_t + W_hh h_{t-1} + b` the tangent of the pre-activations is `A_t = W_hh H_{t-1} (+ W_ih X_t)`: one large
+matrix product for all positions, which share the weights. What follows is element-wise, with factors recorded at each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from stategrad.cells.base import Cell, Precision, Tangents
+
+
+class GatedCell(Cell):
+    """A cell with `weight_ih`, `weight_hh` and an element-wise update.
+
+    Args:
+        module: the module that holds the layer; not changed.
+        layer: which of its layers, from 0; of a bidirectional module its forward direction.
+        precision: of the analysis.
+        update: the element-wise work, a function of tensors that writes into some of them.
+    """
+
+    def __init__(self, module: nn.RNNBase, layer: int, precision: Precision, update: Callable[..., None]) -> None:
+        self.precision = precision
+        self.parameters = parameters_of(module, layer, precision.state)
+        self.weight_ih, self.weight_hh = self.parameters[:2]
+        self.input_size = int(self.weight_ih.shape[1])
+        self.work_size = int(self.weight_hh.shape[0])
+        # contiguous transposes: the products are taken thousands of times
+        self._from_input, self._from_state = (w.T.contiguous().to(precision.product) for w in (self.weight_ih, self.weight_hh))
+        self._update = update
+
+    def fused(self, kind: Callable[..., nn.RNNBase], **options: Any) -> nn.RNNBase:
+        """PyTorch's own module with the weights of this layer: the fastest forward pass."""
+        biased = len(self.parameters) > 3
+        module = kind(self.input_size, bias=biased, batch_first=True, dtype=self.precision.state, **options)
+        for own, given in zip(module.parameters(), self.parameters, strict=True):
+            own.data = given
+        return module
+
+    def tangents(self, embedding: int, positions: int, like: Tensor) -> Tangents:
+        """Zero tangents and the buffer of the gates; where products have a precision of their own, also a copy of `H` in it."""
+        E, n = embedding, positions
+        like = like.to(self.precision.state)
+        states = {name: like.new_zeros(E, n, size) for name, size in self.state_sizes.items()}
+        work = {"gates": like.new_empty(E, n, self.work_size, dtype=self.precision.product), "output": states["hidden"]}
+        if self.precision.product != self.precision.state:
+            work["output"] = states["hidden"].to(self.precision.product)
+        return Tangents(states, work)
+
+    def finish(self, tangents: Tangents) -> None:
+        """After the update of `H`: what the next product reads."""
+        if tangents.work["output"] is not tangents.states["hidden"]:
+            tangents.work["output"].copy_(tangents.states["hidden"])
+        tangents.fresh = False
+
+    def gates_from_state(self, tangents: Tangents) -> Float[Tensor, "embedding position gates"]:
+        """`W_hh H_{t-1}`."""
+        gates = tangents.work["gates"]
+        torch.mm(tangents.work["output"].flatten(0, 1), self._from_state, out=gates.flatten(0, 1))
+        return gates
+
+    def gates_from_input(
+        self, tangents: Tangents, below: Float[Tensor, "embedding position input"] | None, *, added: bool = False
+    ) -> Float[Tensor, "embedding position gates"]:
+        """`W_ih X_t`, with X the identity where `below` is None; `added` to what the buffer holds."""
+        gates = tangents.work["gates"]
+        if below is None:
+            gates.copy_(self._from_input[:, None])
+        else:
+            rows = below.flatten(0, 1).to(self.precision.product)
+            gates.flatten(0, 1).addmm_(rows, self._from_input, beta=int(added))
+        return gates
+
+    def gates(
+        self, tangents: Tangents, below: Float[Tensor, "embedding position input"] | None
+    ) -> Float[Tensor, "embedding position gates"]:
+        """`A_t`, for cells whose gates take the sum of both parts."""
+        if tangents.fresh:
+            return self.gates_from_input(tangents, below)
+        gates = self.gates_from_state(tangents)
+        return gates if below is None else self.gates_from_input(tangents, below, added=True)
+
+    def compile(self) -> None:
+        """Compile the update into one pass over memory, or leave it as it is where no compiler is to be found."""
+        eager, self._update = self._update, torch.compile(self._update, dynamic=True)
+        tangents = self.tangents(2, 3, self.weight_hh)
+        try:
+            self.advance(tangents, self.weight_hh.new_zeros(3, *self.record_shape), None)
+        except Exception:
+            self._update = eager
+
+
+def parameters_of(module: nn.RNNBase, layer: int, dtype: torch.dtype) -> list[Tensor]:
+    """The forward weights of one layer, `[W_ih, W_hh, b_ih, b_hh, W_hr]`, detached; those that the module has."""
+    names = ["weight_ih", "weight_hh"]
+    names += ["bias_ih", "bias_hh"] if module.bias else []
+    names += ["weight_hr"] if module.proj_size else []
+    return [getattr(module, f"{name}_l{layer}").detach().to(dtype) for name in names]

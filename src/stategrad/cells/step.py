@@ -1,0 +1,146 @@
+"""A cell of the user's own: any `step(x, state) -> state`, linearised by forward-mode automatic differentiation.
+
+    S_t = J_s S_{t-1} + J_x X_t
+
+Both products at once are the derivative of `step` at (x_t, s_{t-1}) in the direction (X_t, S_{t-1}).
+One derivative per input dimension, for all positions of a window together (`torch.func.jvp` under `torch.func.vmap`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from stategrad.cells.base import Cell, Linearisation, Precision, Tangents
+from stategrad.errors import InvalidInputError
+
+UserState = Tensor | Mapping[str, Tensor]
+BARE = "hidden"
+"""The name of a state that is one tensor rather than a mapping of names to tensors."""
+
+
+class StepCell(Cell):
+    """A step function as a cell.
+
+    Args:
+        step: `step(x, state) -> state` on batches: x (batch, E), every tensor of the state (batch, …).
+        example: a state of any batch size, as `step` takes it: one tensor, or named tensors.
+        input_size: E.
+        precision: of the analysis; derivatives are taken in its `state` format.
+
+    Raises:
+        InvalidInputError: a state without names, or a step that fails or returns a state of another form.
+    """
+
+    def __init__(self, step: Callable[[Tensor, Any], Any], example: UserState, input_size: int, precision: Precision) -> None:
+        self.precision = precision
+        self.input_size = input_size
+        self._step = step
+        self._bare = isinstance(example, Tensor)
+        self._shapes = {name: tuple(value.shape[1:]) for name, value in named(example).items()}
+        self.state_sizes = {name: math.prod(shape) for name, shape in self._shapes.items()}
+        self.record_shape = (input_size + sum(self.state_sizes.values()) + 1,)
+        self.work_size = 2 * sum(self.state_sizes.values())
+        self._check_step(named(example))
+
+    def given(self, state: UserState) -> dict[str, Float[Tensor, "stream _"]]:
+        """A state of the user's as this cell carries it: flat, in the precision of the analysis.
+
+        Raises:
+            InvalidInputError: other names or shapes than the example's.
+        """
+        tensors = named(state)
+        shapes = {name: tuple(value.shape[1:]) for name, value in tensors.items()}
+        if shapes != self._shapes:
+            raise InvalidInputError(f"a state has shapes {shapes} behind the batch; the model's are {self._shapes}.")
+        return {name: value.detach().to(self.precision.state).flatten(1) for name, value in tensors.items()}
+
+    @torch.no_grad()
+    def linearise(self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]) -> Linearisation:
+        """Run the steps one by one, and record each one's input and state before it."""
+        state, record, states = initial, [], []
+        one = inputs.new_ones(len(inputs), 1)
+        for x in inputs.unbind(1):
+            record.append(torch.cat([x, *state.values(), one], dim=1))
+            state = self._flat(self._step(x, self._shaped(state)))
+            states.append(state)
+        return Linearisation({name: torch.stack([s[name] for s in states], 1) for name in state}, torch.stack(record, 1))
+
+    def tangents(self, embedding: int, positions: int, like: Tensor) -> Tangents:
+        """Zero tangents of every state."""
+        like = like.to(self.precision.state)
+        return Tangents({name: like.new_zeros(embedding, positions, size) for name, size in self.state_sizes.items()}, {})
+
+    def advance(
+        self,
+        tangents: Tangents,
+        record: Float[Tensor, "position recorded"],
+        below: Float[Tensor, "embedding position input"] | None,
+    ) -> None:
+        """The derivative of the step in the direction of every tangent."""
+        x, *states, alive = torch.split(record, [self.input_size, *self.state_sizes.values(), 1], dim=1)
+        before = dict(zip(self.state_sizes, states, strict=True))
+        if below is None:
+            identity = torch.eye(self.input_size, dtype=x.dtype, device=x.device) * float(tangents.fresh)
+            below = identity[:, None].expand(-1, len(x), -1)
+
+        def step(x: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
+            return self._flat(self._step(x, self._shaped(state)))
+
+        def push(dx: Tensor, ds: dict[str, Tensor]) -> dict[str, Tensor]:
+            after: dict[str, Tensor] = torch.func.jvp(step, (x, before), (dx, ds))[1]
+            return after
+
+        with torch.no_grad():
+            after = torch.func.vmap(push)(below, tangents.states)
+        for name, tangent in tangents.states.items():
+            # beyond a stream's end the record is zero, where the step itself may not even be defined
+            tangent.copy_(torch.where(alive > 0, after[name], torch.zeros_like(tangent)))
+        tangents.fresh = False
+
+    def _shaped(self, state: dict[str, Tensor]) -> Any:
+        shaped = {name: value.reshape(len(value), *self._shapes[name]) for name, value in state.items()}
+        return shaped[BARE] if self._bare else shaped
+
+    def _flat(self, state: Any) -> dict[str, Tensor]:
+        return {name: value.flatten(1) for name, value in named(state).items()}
+
+    def _check_step(self, example: dict[str, Tensor]) -> None:
+        state = {name: value.detach().to(self.precision.state) for name, value in example.items()}
+        any_tensor = next(iter(state.values()))
+        x = any_tensor.new_zeros(len(any_tensor), self.input_size)
+        try:
+            after = named(self._step(x, state[BARE] if self._bare else state))
+        except RuntimeError as error:
+            raise InvalidInputError(
+                f"step failed on an input of shape {tuple(x.shape)} and type {x.dtype}: {' '.join(str(error).split())}."
+            ) from error
+        received = {name: tuple(value.shape) for name, value in after.items()}
+        expected = {name: tuple(value.shape) for name, value in state.items()}
+        if received != expected:
+            raise InvalidInputError(
+                f"step returns a state of shapes {received} for one of {expected}; it must keep names and shapes."
+            )
+
+
+def named(state: Any) -> dict[str, Tensor]:
+    """A state of the user's as names and tensors of shape (batch, …).
+
+    Raises:
+        InvalidInputError: a form without names, or a tensor without a dimension behind the batch.
+    """
+    if isinstance(state, Tensor):
+        state = {BARE: state}
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise InvalidInputError(
+            f"the state is a {type(state).__name__}; give one tensor, or a dict that names each: {{'hidden': h, 'cell': c}}."
+        )
+    flat = [name for name, value in state.items() if value.ndim < 2]
+    if flat:
+        raise InvalidInputError(f"state '{flat[0]}' has shape {tuple(state[flat[0]].shape)}; expected (batch, units).")
+    return {str(name): value for name, value in state.items()}

@@ -1,0 +1,143 @@
+"""Models of one's own: anything with a step, against the closed forms and plain autograd."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import stategrad as sg
+from naive import all_gradients
+
+QUIET = {"show_progress": False, "precision": "float64"}
+
+
+class Loop(nn.Module):
+    """The step contract over one of PyTorch's single-step cells."""
+
+    def __init__(self, cell, vocabulary=None):
+        super().__init__()
+        self.cell = cell
+        self.embedding = nn.Embedding(vocabulary or 1, cell.input_size, dtype=cell.weight_ih.dtype)
+        if vocabulary:
+            self.embed = self.embedding.forward
+
+    def init_state(self, batch):
+        zeros = torch.zeros(batch, self.cell.hidden_size, dtype=self.cell.weight_ih.dtype)
+        return {"hidden": zeros, "cell": zeros} if isinstance(self.cell, nn.LSTMCell) else zeros
+
+    def step(self, x, state):
+        if isinstance(self.cell, nn.LSTMCell):
+            return dict(zip(("hidden", "cell"), self.cell(x, (state["hidden"], state["cell"])), strict=True))
+        return self.cell(x, state)
+
+
+CELLS = {"lstm": nn.LSTMCell, "gru": nn.GRUCell, "rnn": nn.RNNCell}
+STREAMS = [torch.randn(length, 3, dtype=torch.float64) for length in (11, 4, 1)]
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_loop_over_a_cell_equals_its_closed_form(kind):
+    cell = CELLS[kind](3, 5, dtype=torch.float64)
+    closed, own = (sg.state_gradients(model, STREAMS, delays=6, blocks=2, **QUIET) for model in (cell, Loop(cell)))
+    assert np.abs(closed.mean - own.mean).max() < 1e-12 * np.abs(closed.mean).max()
+    assert np.abs(closed.second_moment - own.second_moment).max() < 1e-12 * np.abs(closed.second_moment).max()
+    assert closed.count.equals(own.count)
+
+
+def test_both_states_of_a_loop_come_from_one_pass_and_neither_direction_of_batching_matters():
+    model = Loop(nn.LSTMCell(3, 5, dtype=torch.float64))
+    both = sg.state_gradients(model, STREAMS, delays=4, blocks=1, state=["cell", "hidden"], **QUIET)
+    for chunk_size in (1, 3):
+        for name in ("cell", "hidden"):
+            one = sg.state_gradients(
+                model, STREAMS, delays=4, blocks=1, state=name, execution=sg.Execution(chunk_size=chunk_size), **QUIET
+            )
+            np.testing.assert_allclose(one.mean, both[0, name].mean, atol=1e-15)
+
+
+def test_a_single_step_cell_stands_for_the_layer_with_its_weights():
+    layer = nn.GRU(3, 5).double()
+    cell = nn.GRUCell(3, 5).double()
+    cell.load_state_dict({name.removesuffix("_l0"): value for name, value in layer.state_dict().items()})
+    one, other = (sg.state_gradients(model, STREAMS, delays=4, blocks=1, **QUIET) for model in (layer, cell))
+    np.testing.assert_array_equal(one.mean, other.mean)
+
+
+def test_a_plain_function_and_a_state_of_several_dimensions():
+    gain = torch.randn(3, 2, 4, dtype=torch.float64) / 2
+
+    def step(x, state):
+        """Two heads of four units each, which decay at their own rates."""
+        rates = torch.tensor([[0.9], [0.5]], dtype=x.dtype)
+        return torch.tanh(rates * state + torch.einsum("be,ehu->bhu", x, gain))
+
+    x = STREAMS[0]
+    start = torch.randn(1, 2, 4, dtype=torch.float64)
+    result = sg.state_gradients(step, x, delays=3, blocks=1, initial_state=start, **QUIET)
+    inputs = x.clone().requires_grad_()
+    state, expected = start, {delay: [] for delay in range(3)}
+    for t in range(len(inputs)):
+        state = step(inputs[t][None], state)
+        jacobian = torch.stack([torch.autograd.grad(unit, inputs, retain_graph=True)[0] for unit in state.flatten()])
+        for delay in range(min(3, t + 1)):
+            expected[delay].append(jacobian[:, t - delay].numpy())
+    for delay, gradients in expected.items():
+        np.testing.assert_allclose(result.mean.sel(group="all", delay=delay), np.mean(gradients, 0), rtol=1e-12, atol=1e-15)
+
+
+def test_a_model_of_ones_own_reads_ids_through_embed_and_is_left_as_it_is():
+    model = Loop(nn.GRUCell(3, 5), vocabulary=7)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    ids = torch.randint(0, 7, (30,))
+    result = sg.state_gradients(model, ids, delays=5, **QUIET)
+    vectors = sg.state_gradients(model.double().cell, model.embed(ids).detach(), delays=5, **QUIET)
+    np.testing.assert_allclose(result.mean, vectors.mean, atol=1e-9)
+    assert all(torch.equal(before[name].double(), value) for name, value in model.state_dict().items())
+    with pytest.raises(sg.InvalidInputError, match="the model knows ids 0 to 6"):
+        sg.state_gradients(model, torch.tensor([1, 7]), delays=1, **QUIET)
+
+
+def test_a_step_that_is_not_defined_beyond_the_end_of_a_stream_does_no_harm():
+    """A last row of zeros stands for what lies beyond the end, where this step divides by zero."""
+
+    def step(x, state):
+        return 0.5 * state + x / x.norm(dim=1, keepdim=True) ** 2
+
+    result = sg.state_gradients(step, STREAMS, delays=4, blocks=1, initial_state=torch.zeros(3, 3).double(), **QUIET)
+    starts = torch.cat([STREAMS[0][:8], STREAMS[1][:1]])  # the positions with three more steps in their stream
+    squared = (starts**2).sum(1)[:, None, None]
+    slopes = torch.eye(3) / squared - 2 * starts[:, :, None] * starts[:, None] / squared**2
+    np.testing.assert_allclose(result.mean.sel(group="all", delay=3), slopes.mean(0) / 8, rtol=1e-12)
+
+
+def test_the_forward_direction_of_a_bidirectional_module_is_analysed():
+    both = nn.LSTM(3, 5, bidirectional=True, num_layers=2).double()
+    forward = nn.LSTM(3, 5).double()
+    forward.load_state_dict({name: value for name, value in both.state_dict().items() if name.endswith("_l0")})
+    x = STREAMS[0]
+    initial = tuple(torch.randn(4, 1, 5, dtype=torch.float64) for _ in "hc")
+    result = sg.state_gradients(both, x, state=(0, "cell"), delays=4, blocks=1, initial_state=initial, **QUIET)
+    alone = sg.state_gradients(forward, x, delays=4, blocks=1, initial_state=tuple(s[:1] for s in initial), **QUIET)
+    np.testing.assert_array_equal(result.mean, alone.mean)
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_bfloat16_products_stay_near_the_exact_gradients(kind):
+    module = kind(8, 32, num_layers=2)
+    x = torch.randn(300, 8)
+    exact, rounded = (
+        sg.state_gradients(module, x, delays=8, precision=precision, show_progress=False) for precision in ("float64", "bfloat16")
+    )
+    error = np.linalg.norm(rounded.mean - exact.mean, axis=(-2, -1)) / np.linalg.norm(exact.mean, axis=(-2, -1))
+    assert 1e-6 < error.max() < 0.01
+
+
+def test_a_compiled_update_gives_the_same_numbers():
+    module = nn.LSTM(3, 5, proj_size=2, num_layers=2).double()
+    x = STREAMS[0]
+    plain, compiled = (
+        sg.state_gradients(module, x, delays=6, blocks=2, execution=sg.Execution(compile=on), **QUIET) for on in (False, True)
+    )
+    np.testing.assert_allclose(compiled.mean, plain.mean, rtol=1e-12, atol=1e-15)
+    single = all_gradients(module, x, 6, (1, "cell"))
+    np.testing.assert_allclose(compiled.mean.sel(group="all", delay=5), np.mean(list(single[5].values()), axis=0), atol=1e-12)
