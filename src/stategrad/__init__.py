@@ -24,8 +24,9 @@ from stategrad.errors import (
     StategradError,
     UnavailableError,
 )
+from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
-from stategrad.gradients.state_gradients import Execution, state_gradients
+from stategrad.gradients.state_gradients import state_gradients
 from stategrad.measures.properties import Property, property_vector
 from stategrad.models.checkpoints import load_model
 from stategrad.models.embeddings import Embeddings

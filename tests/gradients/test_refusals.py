@@ -141,6 +141,10 @@ REFUSALS = {
         "groups has lengths 2; the streams have 20",
     ),
     "a mask of another length": (lambda: analyse(at=np.ones(19, bool)), "at has lengths 19; the streams have 20"),
+    "a selection of no step": (lambda: analyse(at=np.zeros(20, bool)), "at selects no step; give a mask or labels that select"),
+    "segments of another length": (lambda: analyse(segments=np.ones(19)), "segments has lengths 19; the streams have 20"),
+    "windows without a position": (lambda: sg.Execution(chunk_size=0), "chunk_size is 0; give at least 1"),
+    "checkpoints in the past": (lambda: sg.Execution(checkpoint_minutes=-1.0), "checkpoint_minutes is -1.0; give 0 or more"),
     "too many blocks": (
         lambda: analyse(blocks=21),
         "blocks is 21 for a text of 20 positions; give a number from 1 to 20",
@@ -173,5 +177,13 @@ def test_exploding_gradients_are_said_and_not_averaged():
     module = nn.RNN(2, 2, nonlinearity="relu").eval()
     for parameter in module.parameters():
         parameter.data.fill_(1e4)
-    with pytest.raises(sg.InvalidInputError, match=r"beyond torch.float32 from delay \d+ .*they explode"):
-        analyse(module, torch.rand(20, 2), delays=15)
+    with pytest.warns(RuntimeWarning, match=r"gradients explode: .* from delay \d+ \(group 'all'\); those means are NaN. Ask"):
+        result = analyse(module, torch.rand(20, 2), delays=15)
+    memory = result.memory().sel(group="all")
+    known = memory["sigma_1"].notnull().values
+    assert known[0]
+    assert not known[-1]
+    assert (np.diff(known.astype(int)) <= 0).all()
+    for name in ("rms", "energy_share", "sigma_1_floor", "selectivity", "effective_rank"):
+        assert memory[name].isnull().values[~known].all(), name
+    assert np.isnan(result.track(np.ones(2), 1)["relative_memory"].values[0, -1])

@@ -4,10 +4,12 @@ import torch
 from torch import nn
 
 import stategrad as sg
+from stategrad.gradients.conditions import conditions_of
 from stategrad.gradients.groups import groups_of, stratify
 from stategrad.gradients.sampling import choose_positions
 
 QUIET = {"show_progress": False}
+EVERY_PAIR = conditions_of(None, None, np.array([400]))
 
 
 def uneven():
@@ -46,7 +48,7 @@ def test_a_weighted_sample_is_unbiased_where_an_unweighted_mean_of_it_is_not():
     for seed in range(60):
         sampled = sg.state_gradients(module, x, delays=1, groups={"rare": rare}, sample=30, seed=seed, precision="float64", **QUIET)
         weighted.append(sampled.mean.values[0, 0])
-        used = choose_positions(strata, np.array([400]), np.array([0]), sample=30, seed=seed).used
+        used = choose_positions(strata, np.array([400]), np.array([0]), EVERY_PAIR, sample=30, seed=seed).used
         unweighted.append(singles.sel(group=used.astype(str)).values.mean(0))
     spread = np.std([np.linalg.norm(mean - whole) for mean in weighted])
     size = np.linalg.norm(whole)
@@ -76,11 +78,13 @@ def test_populations_are_counted_per_stratum_and_delay(at):
     labels = np.random.default_rng(0).choice(list("ab"), 50)
     parts = np.split(labels, np.cumsum(lengths)[:-1])
     strata = stratify(groups_of(parts, lengths), np.zeros(50, dtype=np.int64))
-    chosen = choose_positions(strata, lengths, np.arange(30), at=at)
+    chosen = choose_positions(
+        strata, lengths, np.arange(30), conditions_of(None if at is None else np.split(at, [20, 21]), None, lengths)
+    )
     ends = np.repeat(np.cumsum(lengths), lengths)
     for delay in range(30):
         naive = np.zeros(strata.count, dtype=int)
         for p in range(50):
             if p + delay < ends[p] and (at is None or at[p + delay]):
                 naive[strata.of_position[p]] += 1
-        assert chosen.population[:, delay].tolist() == naive.tolist()
+        assert chosen.population[0, :, delay].tolist() == naive.tolist()

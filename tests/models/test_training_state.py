@@ -204,5 +204,5 @@ def test_a_checkpoint_is_tensors_and_json(tmp_path: Path) -> None:
     path = tmp_path / "training.safetensors"
     run(model(), replace(CONFIG, optimizer="adam"), path)
     with safe_open(path, "pt") as file:
-        assert set(file.metadata()) == {"format", "settings", "position"}
+        assert set(file.metadata()) == {"stategrad", "settings", "counters"}
         assert {name.split(".")[0] for name in file.keys()} == {"model", "optimizer", "generator"}  # noqa: SIM118

@@ -45,16 +45,20 @@ def groups_of(groups: Any, lengths: Int[np.ndarray, " stream"]) -> Groups:
     if isinstance(groups, Mapping):
         named = {str(label): flat(mask, lengths, f"the mask of group '{label}'").astype(bool) for label, mask in groups.items()}
     else:
-        labels = flat(groups, lengths, "groups")
-        present = sorted({str(label) for label in labels if label is not None and label == label})
-        texts = np.array([str(label) for label in labels])
-        named = {label: texts == label for label in present}
+        named = labels_of(flat(groups, lengths, "groups"))
     if ALL in named:
         raise InvalidInputError("groups use the label 'all', which always stands for every position; give that group another name.")
     empty = [label for label, mask in named.items() if not mask.any()]
     if empty:
         raise InvalidInputError(f"groups without a position: {', '.join(empty)}; leave them out.")
     return Groups((ALL, *named), np.concatenate([everything, *(mask[None] for mask in named.values())]))
+
+
+def labels_of(labels: np.ndarray) -> dict[str, Bool[np.ndarray, " position"]]:
+    """For every label that occurs, in sorted order, where it does; None and NaN are no labels."""
+    present = sorted({str(label) for label in labels if label is not None and label == label})
+    texts = np.array([str(label) for label in labels])
+    return {label: texts == label for label in present}
 
 
 def flat(values: Any, lengths: Int[np.ndarray, " stream"], what: str) -> np.ndarray:

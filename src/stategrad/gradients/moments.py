@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from stategrad.gradients.groups import Strata
@@ -33,46 +33,76 @@ class Moments:
 
     Args:
         strata: the cut of the text, which says where each sum belongs.
-        weights: the weight of a position, per stratum and delay.
+        weights: the weight of a position, per condition, stratum and delay.
         groups: how many groups there are.
         blocks: how many blocks there are.
         embedding: E.
         state: H.
         second: whether second moments are kept.
+        device: where the sums lie.
     """
 
     def __init__(
         self,
         strata: Strata,
-        weights: Float[np.ndarray, "stratum delay"],
+        weights: Float[np.ndarray, "condition stratum delay"],
         *,
         groups: int,
         blocks: int,
         embedding: int,
         state: int,
         second: bool,
+        device: torch.device,
     ) -> None:
         self.strata = strata
         self.weights = weights
-        delays = weights.shape[1]
-        self.first = torch.zeros(groups, blocks, delays, embedding, state, dtype=torch.float64)
-        self.second = torch.zeros(groups, blocks, delays, embedding, embedding, dtype=torch.float64) if second else None
+        conditions, _, delays = weights.shape
+        shape = (groups, conditions, blocks, delays, embedding)
+        self.first = torch.zeros(*shape, state, dtype=torch.float64, device=device)
+        self.second = torch.zeros(*shape, embedding, dtype=torch.float64, device=device) if second else None
 
-    def add(self, delay: int, gradients: Float[Tensor, "embedding position state"], runs: list[Run]) -> None:
-        """Add a window's gradients at the delay with index `delay`, run by run, to every group of the run's stratum."""
+    def add(
+        self,
+        delay: int,
+        gradients: Float[Tensor, "embedding position state"],
+        runs: list[Run],
+        masks: Bool[np.ndarray, "condition position"] | None,
+    ) -> None:
+        """Add a window's gradients at one delay, run by run, to every group of the run's stratum.
+
+        Args:
+            delay: its index among the delays.
+            gradients: of all positions of the window.
+            runs: the window's positions by stratum.
+            masks: which positions count under each condition; None where all do under the only one.
+        """
         for run in runs:
             part = gradients[:, run.start : run.stop]
-            block = int(self.strata.block[run.stratum])
-            weight = float(self.weights[run.stratum, delay])
-            members = self.strata.members[run.stratum]
-            total = part.sum(1).double()
-            for group in members:
-                self.first[group, block, delay].add_(total, alpha=weight)
-            if self.second is not None:
-                rows = part.reshape(len(part), -1)
-                square = (rows @ rows.T).double()
-                for group in members:
-                    self.second[group, block, delay].add_(square, alpha=weight)
+            for condition in range(len(self.weights)):
+                chosen = part
+                if masks is not None:
+                    mask = masks[condition, run.start : run.stop]
+                    if not mask.any():
+                        continue
+                    chosen = part if mask.all() else part[:, torch.from_numpy(mask).to(part.device)]
+                self._add(run.stratum, condition, delay, chosen)
+
+    def _add(self, stratum: int, condition: int, delay: int, gradients: Float[Tensor, "embedding position state"]) -> None:
+        weight = float(self.weights[condition, stratum, delay])
+        block = int(self.strata.block[stratum])
+        total = gradients.sum(1).double()
+        square = None
+        if self.second is not None:
+            rows = gradients.reshape(len(gradients), -1)
+            square = (rows @ rows.T).double()
+        for group in self.strata.members[stratum]:
+            self.first[group, condition, block, delay].add_(total, alpha=weight)
+            if self.second is not None and square is not None:
+                self.second[group, condition, block, delay].add_(square, alpha=weight)
+
+    def tensors(self, name: str) -> dict[str, Tensor]:
+        """The sums under names that begin with `name`, as a checkpoint keeps them."""
+        return {f"{name}.first": self.first} | ({} if self.second is None else {f"{name}.second": self.second})
 
 
 def runs_of(strata: np.ndarray) -> list[Run]:

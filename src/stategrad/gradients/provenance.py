@@ -1,11 +1,9 @@
-"""Where a result comes from, as one JSON string."""
+"""Where a result comes from, as JSON."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -13,21 +11,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from stategrad.cells.network import StateKey
 from stategrad.gradients.streams import Streams
 
 LIBRARIES = ("stategrad", "torch", "numpy", "xarray")
 
 
-def provenance_of(model: Any, inputs: Any, streams: Streams, states: Sequence[StateKey], **settings: Any) -> dict[StateKey, str]:
-    """The versions, the hashes of model and inputs, and the settings of an analysis, as JSON for each of its states."""
-    common = {
+def provenance_of(model: Any, inputs: Any, streams: Streams, **settings: Any) -> dict[str, Any]:
+    """The versions, the hashes of model and inputs, and the settings of an analysis, ready for JSON."""
+    return {
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
         "model": {"kind": type(model).__name__, "sha256": model_hash(model)},
         "inputs": {"name": getattr(inputs, "name", None), "sha256": inputs_hash(streams)},
         "settings": settings,
     }
-    return {(layer, name): json.dumps(common | {"state": {"layer": layer, "name": name}}) for layer, name in states}
 
 
 def model_hash(model: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,7 +35,9 @@ class StateGradients:
     """Mean gradients of one state with respect to the input τ steps earlier, per group and delay.
 
     Attributes:
-        mean: `Ḡ_τ`, dimensions (group, delay, state, embedding).
+        mean: `Ḡ_τ`, dimensions (group, delay, state, embedding); conditions on the state's position stand between group and
+            delay, as `state_group` and `boundary`, here and in all others. NaN where there is no position, or where gradients
+            explode.
         count: positions that were propagated, (group, delay).
         population: positions of the text that they stand for, (group, delay); equal to `count` without sampling.
         block_mean: `Ḡ_τ` of each block, (group, block, delay, state, embedding); zero where a block is empty.
@@ -65,49 +68,67 @@ class StateGradients:
         *,
         labels: Sequence[str],
         delays: Sequence[int] | np.ndarray,
+        conditions: Mapping[str, Sequence[str]],
         embeddings: Embeddings | None,
         provenance: str,
     ) -> StateGradients:
         """Turn sums into labelled means. The sums are divided in place: `moments` is used up."""
-        groups, blocks = moments.first.shape[:2]
+        groups, _, blocks = moments.first.shape[:3]
         coords: dict[str, Any] = {"group": list(labels), "delay": np.asarray(delays), "block": np.arange(blocks)}
+        coords |= {name: list(names) for name, names in conditions.items()}
 
         def per_block(by_stratum: np.ndarray) -> np.ndarray:
-            counts = np.zeros((groups, blocks, len(coords["delay"])), dtype=np.int64)
+            """From (condition, stratum, delay) to (group, condition, block, delay)."""
+            counts = np.zeros((groups, len(by_stratum), blocks, by_stratum.shape[-1]), dtype=np.int64)
             for stratum, members in enumerate(moments.strata.members):
-                counts[list(members), moments.strata.block[stratum]] += by_stratum[stratum]
+                counts[list(members), :, moments.strata.block[stratum]] += by_stratum[:, stratum]
             return counts
 
         used = per_block(positions.used_count)
         represented = per_block(np.where(positions.used_count > 0, positions.population, 0))
 
-        def divided(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        def divided(sums: np.ndarray, counts: np.ndarray, empty: float) -> np.ndarray:
             sums /= np.maximum(counts, 1)[..., None, None]
+            sums[counts == 0] = empty
             return sums
 
         def labelled(values: np.ndarray, *dims: str) -> xr.DataArray:
+            dims = ("group", *conditions, *dims)
+            values = values.reshape(groups, *(len(names) for names in conditions.values()), *values.shape[2:])
             return xr.DataArray(values, dims=dims, coords={name: coords[name] for name in dims if name in coords})
 
-        first = moments.first.numpy()
-        mean = np.swapaxes(divided(first.sum(1), represented.sum(1)), -1, -2)
-        block_mean = np.swapaxes(divided(first, represented), -1, -2)
+        first = moments.first.cpu().numpy()
+        _mark_explosions(first, represented, coords)
+        mean = np.swapaxes(divided(first.sum(2), represented.sum(2), np.nan), -1, -2)
+        block_mean = np.swapaxes(divided(first, represented, 0.0), -1, -2)
         second_moment = block_second_moment = None
         if moments.second is not None:
-            second = moments.second.numpy()
-            second_moment = labelled(divided(second.sum(1), represented.sum(1)), "group", "delay", "embedding", "embedding_")
-            block_second_moment = labelled(divided(second, represented), "group", "block", "delay", "embedding", "embedding_")
+            second = moments.second.cpu().numpy()
+            square = ("delay", "embedding", "embedding_")
+            second_moment = labelled(divided(second.sum(2), represented.sum(2), np.nan), *square)
+            block_second_moment = labelled(divided(second, represented, 0.0), "block", *square)
         return cls(
-            mean=labelled(mean, "group", "delay", "state", "embedding"),
-            count=labelled(used.sum(1), "group", "delay"),
-            population=labelled(per_block(positions.population).sum(1), "group", "delay"),
-            block_mean=labelled(block_mean, "group", "block", "delay", "state", "embedding"),
-            block_count=labelled(represented, "group", "block", "delay"),
+            mean=labelled(mean, "delay", "state", "embedding"),
+            count=labelled(used.sum(2), "delay"),
+            population=labelled(per_block(positions.population).sum(2), "delay"),
+            block_mean=labelled(block_mean, "block", "delay", "state", "embedding"),
+            block_count=labelled(represented, "block", "delay"),
             second_moment=second_moment,
             block_second_moment=block_second_moment,
             embeddings=embeddings,
             whitening=None,
             provenance=provenance,
         )
+
+    @property
+    def _cases(self) -> tuple[str, ...]:
+        """The dimensions of what is one mean gradient each: group, conditions, delay."""
+        return tuple(str(name) for name in self.mean.dims[:-2])
+
+    def _dataset(self, columns: Mapping[str, tuple[tuple[str, ...], np.ndarray]], **coords: Any) -> xr.Dataset:
+        """Measures with dimensions beyond those of the cases, labelled."""
+        variables = {name: ((*self._cases, *dims), values) for name, (dims, values) in columns.items()}
+        return xr.Dataset(variables, {name: self.mean[name] for name in self._cases} | coords)
 
     @property
     def groups(self) -> list[str]:
@@ -126,24 +147,20 @@ class StateGradients:
     def spectrum(self) -> xr.Dataset:
         """`Ḡ_τ = U Σ Vᵀ` per group and delay: `singular_values`, `left` (U) and `right` (V)."""
         left, values, right = self._decomposed
-        coords = {name: self.mean[name] for name in ("group", "delay")} | {"mode": np.arange(1, values.shape[-1] + 1)}
-        return xr.Dataset(
-            {
-                "singular_values": (("group", "delay", "mode"), values),
-                "left": (("group", "delay", "state", "mode"), left),
-                "right": (("group", "delay", "embedding", "mode"), right),
-            },
-            coords,
-        )
+        columns = {
+            "singular_values": (("mode",), values),
+            "left": (("state", "mode"), left),
+            "right": (("embedding", "mode"), right),
+        }
+        return self._dataset(columns, mode=np.arange(1, values.shape[-1] + 1))
 
     @cached_property
     def _floor(self) -> np.ndarray:
-        """Mean noise spectra, (group, delay, mode)."""
-        rows = [
-            [noise_floor(self.block_mean.values[g, :, d], self.block_count.values[g, :, d]) for d in range(len(self.delays))]
-            for g in range(len(self.groups))
-        ]
-        return np.array(rows)
+        """Mean noise spectra, a mode behind every case."""
+        means = self.block_mean.transpose(*self._cases, "block", "state", "embedding").values
+        counts = self.block_count.transpose(*self._cases, "block").values
+        shape = counts.shape[:-1]
+        return np.array([noise_floor(means[case], counts[case]) for case in np.ndindex(shape)]).reshape(*shape, -1)
 
     def memory(self) -> xr.Dataset:
         """The memory curves: measures of every group at every delay.
@@ -165,8 +182,7 @@ class StateGradients:
         if self.second_moment is not None:
             columns["rms"] = root_mean_square(self.second_moment.values)
             columns["energy_share"] = energy_share(self.mean.values, self.second_moment.values)
-        coords = {name: self.mean[name] for name in ("group", "delay")}
-        return xr.Dataset({name: (("group", "delay"), column) for name, column in columns.items()}, coords)
+        return self._dataset({name: ((), column) for name, column in columns.items()})
 
     def track(self, d: Direction | Mapping[str, Direction], n: int | Sequence[int] = 5) -> xr.Dataset:
         """How well one property, or each of several, is kept: `relative_memory`, `cosine` and `subspace_share`.
@@ -193,12 +209,8 @@ class StateGradients:
         memory = relative_memory(self.mean.values, direction)
         cosine = np.stack([subspace_cosine(right, direction, k) for k in counts], axis=-1)
         share = np.stack([largest_share(values, k) for k in counts], axis=-1)
-        coords = {name: self.mean[name] for name in ("group", "delay")}
-        dims = ("group", "delay", "n")
-        result = xr.Dataset(
-            {"relative_memory": (dims[:2], memory), "cosine": (dims, cosine), "subspace_share": (dims, share)},
-            coords | {"n": counts},
-        )
+        columns = {"relative_memory": ((), memory), "cosine": (("n",), cosine), "subspace_share": (("n",), share)}
+        result = self._dataset(columns, n=counts)
         return result if several else result.squeeze("n", drop=True)
 
     def whiten(self, embeddings: Embeddings | Float[np.ndarray, "word embedding"] | None = None) -> StateGradients:
@@ -259,15 +271,16 @@ class StateGradients:
     def __repr__(self) -> str:
         sizes = self.mean.sizes
         state = json.loads(self.provenance)["state"]
-        values = self._decomposed[1][0, :, 0]
+        sigma_1 = self._decomposed[1][0].reshape(-1, len(self.delays), min(sizes["state"], sizes["embedding"]))[0, :, 0]
+        positions, population = (int(n.values[0].flat[0]) for n in (self.count, self.population))
         lines = [
             f"StateGradients of the {state['name']} state, layer {state['layer']}"
             + (", whitened" if self.whitening is not None else ""),
             f"  gradients  {sizes['state']} × {sizes['embedding']} (state × embedding)",
-            f"  positions  {int(self.count[0, 0]):,} of {int(self.population[0, 0]):,} in {len(self.block_count['block'])} blocks",
+            f"  positions  {positions:,} of {population:,} in {len(self.block_count['block'])} blocks",
             f"  delays     {', '.join(map(str, self.delays)) if len(self.delays) < 6 else f'{self.delays[0]} … {self.delays[-1]}'}",
             f"  groups     {', '.join(self.groups[:8])}{' …' if len(self.groups) > 8 else ''}",
-            f"  σ_1 (all)  {values[0]:.3g} at delay {self.delays[0]}, {values[-1]:.3g} at delay {self.delays[-1]}",
+            f"  σ_1 (all)  {sigma_1[0]:.3g} at delay {self.delays[0]}, {sigma_1[-1]:.3g} at delay {self.delays[-1]}",
         ]
         return "\n".join(lines)
 
@@ -279,3 +292,24 @@ class StateGradients:
         return bool(same and self.provenance == other.provenance)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _mark_explosions(sums: np.ndarray, counts: np.ndarray, coords: Mapping[str, Any]) -> None:
+    """Where a sum left the range of its numbers, set the whole mean to NaN, and warn.
+
+    Args:
+        sums: (group, condition, block, delay, …), changed in place.
+        counts: (group, condition, block, delay).
+        coords: the labels of groups and delays.
+    """
+    broken = ~np.isfinite(sums).all((-1, -2)).all(2)
+    if not broken.any():
+        return
+    sums[np.broadcast_to(broken[:, :, None], counts.shape)] = np.nan
+    group, _, delay = (axis[0] for axis in np.nonzero(broken))
+    warnings.warn(
+        f"gradients explode: beyond the range of their numbers from delay {coords['delay'][delay]} (group "
+        f"'{coords['group'][group]}'); those means are NaN. Ask for fewer delays, or for precision='float64'.",
+        RuntimeWarning,
+        stacklevel=4,
+    )

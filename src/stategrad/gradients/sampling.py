@@ -13,9 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from stategrad.errors import InvalidInputError
+from stategrad.gradients.conditions import Conditions
 from stategrad.gradients.groups import Strata
 
 
@@ -26,17 +27,17 @@ class Positions:
     Attributes:
         used: in the order of the text.
         remaining: for every position of the text, how many delays fit between it and the end of its stream.
-        population: `N_s(τ)`, positions of the text per stratum and delay.
+        population: `N_s(τ)`, positions of the text per condition, stratum and delay.
         used_count: `n_s(τ)`, those of them that are used.
     """
 
     used: Int[np.ndarray, " used"]
     remaining: Int[np.ndarray, " position"]
-    population: Int[np.ndarray, "stratum delay"]
-    used_count: Int[np.ndarray, "stratum delay"]
+    population: Int[np.ndarray, "condition stratum delay"]
+    used_count: Int[np.ndarray, "condition stratum delay"]
 
     @property
-    def weights(self) -> Float[np.ndarray, "stratum delay"]:
+    def weights(self) -> Float[np.ndarray, "condition stratum delay"]:
         """`N_s(τ) / n_s(τ)`; zero where nothing is used."""
         return np.divide(self.population, self.used_count, out=np.zeros(self.population.shape), where=self.used_count > 0)
 
@@ -45,8 +46,8 @@ def choose_positions(
     strata: Strata,
     lengths: Int[np.ndarray, " stream"],
     delays: Int[np.ndarray, " delay"],
+    conditions: Conditions,
     *,
-    at: Bool[np.ndarray, " position"] | None = None,
     sample: int | None = None,
     seed: int = 0,
 ) -> Positions:
@@ -56,7 +57,7 @@ def choose_positions(
         strata: the cut of the text.
         lengths: steps per stream.
         delays: the delays asked for.
-        at: the steps t whose state is read; None for all.
+        conditions: which pairs of positions count.
         sample: how many positions to use; None for all.
         seed: of the draw.
 
@@ -66,8 +67,8 @@ def choose_positions(
     remaining = np.concatenate([np.arange(length, 0, -1) for length in lengths])
     everything = np.arange(len(remaining))
     used = everything if sample is None else _draw(strata, sample, seed)
-    population = _count(strata, everything, remaining, delays, at)
-    counted = population if sample is None else _count(strata, used, remaining, delays, at)
+    population = _count(strata, everything, remaining, delays, conditions)
+    counted = population if sample is None else _count(strata, used, remaining, delays, conditions)
     return Positions(used, remaining, population, counted)
 
 
@@ -89,12 +90,11 @@ def _count(
     positions: Int[np.ndarray, " used"],
     remaining: Int[np.ndarray, " position"],
     delays: Int[np.ndarray, " delay"],
-    at: Bool[np.ndarray, " position"] | None,
-) -> Int[np.ndarray, "stratum delay"]:
-    counts = np.empty((strata.count, len(delays)), dtype=np.int64)
+    conditions: Conditions,
+) -> Int[np.ndarray, "condition stratum delay"]:
+    counts = np.empty((conditions.count, strata.count, len(delays)), dtype=np.int64)
     for column, delay in enumerate(delays):
         inside = positions[remaining[positions] > delay]
-        if at is not None:
-            inside = inside[at[inside + delay]]
-        counts[:, column] = np.bincount(strata.of_position[inside], minlength=strata.count)
+        for row, mask in enumerate(conditions.masks(inside, int(delay))):
+            counts[row, :, column] = np.bincount(strata.of_position[inside[mask]], minlength=strata.count)
     return counts

@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-import torch
-from tqdm.auto import tqdm
 
 from stategrad.cells.base import PRECISIONS
-from stategrad.cells.network import Network, StateKey, States, network_of
-from stategrad.errors import InvalidInputError, Problems, check_choice
+from stategrad.cells.network import StateKey, network_of
+from stategrad.errors import Problems, check_choice
 from stategrad.gradients.blocks import assign_blocks
-from stategrad.gradients.groups import Groups, Strata, flat, groups_of, stratify
-from stategrad.gradients.moments import Moments, runs_of
+from stategrad.gradients.conditions import conditions_of
+from stategrad.gradients.engine import accumulate
+from stategrad.gradients.groups import flat, groups_of, stratify
 from stategrad.gradients.provenance import provenance_of
+from stategrad.gradients.request import Execution, Request
 from stategrad.gradients.result import StateGradients
-from stategrad.gradients.sampling import Positions, choose_positions
-from stategrad.gradients.streams import Streams, streams_of, vector_size
-from stategrad.gradients.stretches import stretches
-from stategrad.gradients.tangents import Window
+from stategrad.gradients.sampling import choose_positions
+from stategrad.gradients.streams import streams_of, vector_size
 from stategrad.models.embeddings import Embeddings
-
-LONG_ANALYSIS = 3e13
-"""Floating-point operations in products from which on the update is compiled: about a minute and a half on two cores."""
-
-
-@dataclass(frozen=True)
-class Execution:
-    """How the work is cut and where it runs; never changes a result beyond rounding.
-
-    Attributes:
-        chunk_size: positions that are propagated together. None chooses what keeps the buffers in the processor's cache.
-        compile: have the element-wise work compiled into one pass over memory, which takes some ten seconds and gains some ten
-            per cent. None does so for analyses that are long enough; without a compiler the plain operations run.
-    """
-
-    chunk_size: int | None = None
-    compile: bool | None = None
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What was asked for, read and checked."""
-
-    network: Network
-    streams: Streams
-    delays: np.ndarray
-    keys: list[StateKey]
-    groups: Groups
-    strata: Strata
-    positions: Positions
-    initial: States
-    at: np.ndarray | None
-    blocks: int
-    second_moment: bool
-    execution: Execution = field(default_factory=Execution)
 
 
 def state_gradients(
@@ -68,6 +31,7 @@ def state_gradients(
     state: str | StateKey | list[str | StateKey] | None = None,
     groups: Any = None,
     at: Any = None,
+    segments: Any = None,
     blocks: int | Any = 10,
     second_moment: bool = True,
     sample: int | None = None,
@@ -95,7 +59,10 @@ def state_gradients(
             list gives a dictionary keyed `(layer, name)`, from one pass.
         groups: labels in the shape of the ids (None: in no group), or `{label: boolean mask}`, which may overlap. A group is a
             property of the input word, at step t-τ; `"all"` is always there.
-        at: boolean mask in the shape of the ids: the steps t whose state is read. Default: all.
+        at: the steps t whose state is read: a boolean mask in the shape of the ids, or labels, which add a dimension
+            `state_group`. Default: all.
+        segments: a value per position, such as the number of its sentence: adds a dimension `boundary`, with all pairs of input
+            and state (`any`), those in one segment (`within`) and the others (`across`).
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         second_moment: also keep `E[GᵀG]`, which the rms needs.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block). Default: all.
@@ -107,7 +74,7 @@ def state_gradients(
             takes it, with a row per stream. Default: zeros, or the model's `init_state`.
         seed: of the draw of a sample.
         show_progress: show a progress bar.
-        execution: how the work is cut.
+        execution: how the work is cut, and where it is kept while it lasts.
 
     Returns:
         The result, or a dictionary of results where `state` is a list.
@@ -133,104 +100,26 @@ def state_gradients(
     read = groups_of(_default_groups(inputs) if groups is None else groups, lengths)
     block_of = _block_numbers(blocks, lengths)
     strata = stratify(read, block_of)
-    mask = None if at is None else flat(at, lengths, "at").astype(bool)
-    positions = choose_positions(strata, lengths, delay_list, at=mask, sample=sample, seed=seed)
-    initial = network.initial_state(initial_state, len(lengths))
-    request = _Request(
-        network, streams, delay_list, keys, read, strata, positions, initial, mask,
-        int(block_of.max()) + 1, second_moment, execution or Execution(),
+    conditions = conditions_of(at, segments, lengths)
+    positions = choose_positions(strata, lengths, delay_list, conditions, sample=sample, seed=seed)
+    request = Request(
+        network, streams, delay_list, keys, read, strata, conditions, positions,
+        network.initial_state(initial_state, len(lengths)), int(block_of.max()) + 1, second_moment, execution or Execution(),
     )  # fmt: skip
-    moments = _run(request, show_progress)
-    embeddings = embeddings or _default_embeddings(model, inputs)
     provenance = provenance_of(
-        model, inputs, streams, keys, precision=precision, seed=seed, sample=sample, blocks=request.blocks,
+        model, inputs, streams, precision=precision, seed=seed, sample=sample, blocks=request.blocks,
         positions=len(positions.used), population=streams.size,
     )  # fmt: skip
+    moments = accumulate(request, provenance, show_progress=show_progress)
+    embeddings = embeddings or _default_embeddings(model, inputs)
     results = {
         key: StateGradients.from_moments(
-            sums, positions, labels=read.labels, delays=delay_list, embeddings=embeddings, provenance=provenance[key]
+            sums, positions, labels=read.labels, delays=delay_list, conditions=conditions.dims, embeddings=embeddings,
+            provenance=json.dumps(provenance | {"state": {"layer": key[0], "name": key[1]}}),
         )
         for key, sums in moments.items()
-    }
+    }  # fmt: skip
     return results if isinstance(state, list) else results[keys[0]]
-
-
-def _run(request: _Request, show_progress: bool) -> dict[StateKey, Moments]:
-    """Propagate every used position and add up its gradients."""
-    network, positions, strata = request.network, request.positions, request.strata
-    weights = positions.weights
-    moments = {
-        key: Moments(
-            strata,
-            weights,
-            groups=len(request.groups.labels),
-            blocks=request.blocks,
-            embedding=network.embedding_size,
-            state=network.state_size(key),
-            second=request.second_moment,
-        )
-        for key in request.keys
-    }
-    longest = int(request.delays[-1]) + 1
-    column = {int(delay): index for index, delay in enumerate(request.delays)}
-    size = request.execution.chunk_size or _chunk_size(network)
-    if _worth_compiling(request) if request.execution.compile is None else request.execution.compile:
-        for cell in network.cells:
-            cell.compile()
-    window = Window(network, size)
-    with tqdm(total=len(positions.used), desc="state gradients", unit="position", disable=not show_progress) as bar:
-        for stretch in stretches(request.streams, positions.used, longest, request.initial):
-            stratum = strata.of_position[stretch.positions]
-            remaining = positions.remaining[stretch.positions]
-            order = np.lexsort((stretch.positions, -remaining.clip(max=longest), stratum))
-            for first in range(0, len(order), size):
-                chosen = order[first : first + size]
-                runs = runs_of(stratum[chosen])
-                for delay, tangents in window.propagate(stretch, chosen, remaining[chosen], longest):
-                    if delay not in column:
-                        continue
-                    kept = _selected(request, stretch.positions[chosen], remaining[chosen], delay)
-                    for key, sums in moments.items():
-                        gradients = tangents[key] if kept is None else tangents[key] * kept[:, None]
-                        sums.add(column[delay], gradients, runs)
-                bar.update(len(chosen))
-    for key, sums in moments.items():
-        _check_finite(request, key, sums)
-    return moments
-
-
-def _selected(request: _Request, places: np.ndarray, remaining: np.ndarray, delay: int) -> torch.Tensor | None:
-    """One for the positions whose state, `delay` steps on, is to be read, zero for the others."""
-    if request.at is None:
-        return None
-    inside = remaining > delay
-    kept = inside & request.at[np.where(inside, places + delay, 0)]
-    return torch.from_numpy(kept).to(request.network.dtype)
-
-
-def _check_finite(request: _Request, key: StateKey, sums: Moments) -> None:
-    finite = torch.isfinite(sums.first).flatten(3).all(-1)
-    broken = (~finite).any(1)
-    if broken.any():
-        group, delay = (int(i) for i in broken.nonzero()[0])
-        raise InvalidInputError(
-            f"the gradients of state {key} are beyond {request.network.dtype} from delay {request.delays[delay]} "
-            f"(group '{request.groups.labels[group]}'): they explode; ask for fewer delays, or for precision='float64'."
-        )
-
-
-def _chunk_size(network: Network) -> int:
-    """Positions whose gates take about eight MiB, so that the update reads them from the cache."""
-    widest = max(cell.work_size for cell in network.cells)
-    bytes_per_position = network.embedding_size * widest * network.cells[0].precision.product.itemsize
-    return max(8, 8 * 2**20 // bytes_per_position)
-
-
-def _worth_compiling(request: _Request) -> bool:
-    """Whether the matrix products of the analysis alone take minutes on a small machine."""
-    network = request.network
-    per_step = 2 * network.embedding_size * sum(cell.work_size * cell.state_sizes.get("hidden", 0) for cell in network.cells)
-    return per_step * len(request.positions.used) * (int(request.delays[-1]) + 1) > LONG_ANALYSIS
 
 
 def _delays(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:

@@ -9,9 +9,11 @@ from jaxtyping import Float
 def root_mean_square(second_moment: Float[np.ndarray, "*batch embedding embedding"]) -> Float[np.ndarray, "*batch"]:
     """`√λ_1(E[GᵀG])`: the root of the mean squared change of the state, per unit of the best-remembered direction.
 
-    Never below `σ_1(Ḡ)`, since `E‖G v‖² ≥ ‖Ḡ v‖²` for every direction v.
+    Never below `σ_1(Ḡ)`, since `E‖G v‖² ≥ ‖Ḡ v‖²` for every direction v. NaN where the moment is.
     """
-    return np.asarray(np.sqrt(np.linalg.eigvalsh(second_moment)[..., -1].clip(min=0)))
+    known = np.isfinite(second_moment).all((-1, -2))
+    largest = np.linalg.eigvalsh(np.where(known[..., None, None], second_moment, 0.0))[..., -1]
+    return np.where(known, np.sqrt(largest.clip(min=0)), np.nan)
 
 
 def energy_share(

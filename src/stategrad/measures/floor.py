@@ -28,11 +28,11 @@ def noise_floor(
         seed: of their draw.
 
     Returns:
-        The mean singular values, or NaN where fewer than two blocks hold anything.
+        The mean singular values, or NaN where fewer than two blocks hold anything, or one of them holds NaN.
     """
     modes = min(block_mean.shape[1:])
     occupied = np.flatnonzero(block_count > 0)
-    if len(occupied) < 2:
+    if len(occupied) < 2 or not np.isfinite(block_mean[occupied]).all():
         return np.full(modes, np.nan)
     counts, means = block_count[occupied], block_mean[occupied]
     signs = np.array(_balanced_splits(len(occupied), splits, seed))

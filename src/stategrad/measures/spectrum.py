@@ -14,11 +14,14 @@ def decompose(
     """`Ḡ = U Σ Vᵀ`: returns U, the diagonal of Σ and V (not its transpose).
 
     Columns of V are directions of embedding space, the best remembered first; columns of U are the directions of state space
-    in which they are found. The sign of each pair is chosen so that the largest entry of `v_i` is positive.
+    in which they are found. The sign of each pair is chosen so that the largest entry of `v_i` is positive. A mean with NaN
+    gives NaN.
 
     Source: Verwimp et al. 2018, equation 1, with Ḡ as (state, embedding).
     """
-    left, values, right_t = np.linalg.svd(mean_gradient, full_matrices=False)
+    known = np.isfinite(mean_gradient).all((-1, -2))[..., None, None]
+    left, values, right_t = np.linalg.svd(np.where(known, mean_gradient, 0.0), full_matrices=False)
+    left, values, right_t = (np.where(k, part, np.nan) for k, part in ((known, left), (known[..., 0], values), (known, right_t)))
     right = np.swapaxes(right_t, -1, -2)
     extreme = np.take_along_axis(right, np.abs(right).argmax(-2, keepdims=True), -2)
     sign = np.where(extreme < 0, -1.0, 1.0)
@@ -26,8 +29,9 @@ def decompose(
 
 
 def singular_values(mean_gradient: Float[np.ndarray, "*batch state embedding"]) -> Float[np.ndarray, "*batch mode"]:
-    """`σ_1 ≥ σ_2 ≥ …` of the mean gradient."""
-    return np.asarray(np.linalg.svd(mean_gradient, compute_uv=False))
+    """`σ_1 ≥ σ_2 ≥ …` of the mean gradient; NaN for a mean with NaN."""
+    known = np.isfinite(mean_gradient).all((-1, -2))[..., None]
+    return np.where(known, np.linalg.svd(np.where(known[..., None], mean_gradient, 0.0), compute_uv=False), np.nan)
 
 
 def largest_share(values: Float[np.ndarray, "*batch mode"], n: int = 1) -> Float[np.ndarray, "*batch"]:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from stategrad.errors import InvalidInputError
-from stategrad.measures.spectrum import decompose
+from stategrad.measures.spectrum import decompose, singular_values
 
 
 def relative_memory(
@@ -17,7 +17,7 @@ def relative_memory(
     Source: Verwimp et al. 2018, equations 5 and 7.
     """
     r = np.linalg.norm(mean_gradient @ _checked(d, mean_gradient.shape[-1]), axis=-1) / np.linalg.norm(d)
-    largest = np.linalg.norm(mean_gradient, ord=2, axis=(-2, -1))
+    largest = singular_values(mean_gradient)[..., 0]
     return np.divide(r, largest, out=np.full(r.shape, np.nan), where=largest > 0)
 
 

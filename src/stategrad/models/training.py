@@ -16,12 +16,13 @@ from jaxtyping import Int
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from stategrad.checkpoint import fingerprint
 from stategrad.errors import InvalidInputError, Problems, suggestion
 from stategrad.models.history import Epoch, TrainingHistory
 from stategrad.models.language_model import LanguageModel
 from stategrad.models.loss import summed_loss
 from stategrad.models.perplexity import check_streams, exp_of_mean, perplexity
-from stategrad.models.training_state import Position, fingerprint, load_training, save_training
+from stategrad.models.training_state import Position, load_training, save_training
 
 __all__ = ["Epoch", "TrainingConfig", "TrainingHistory", "train"]
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from stategrad.errors import ForeignOutputError, MissingInputError
-from stategrad.files import replacing
+from stategrad.checkpoint import load_checkpoint, save_checkpoint
 from stategrad.models.history import Epoch
 from stategrad.models.language_model import LanguageModel, State
 
-_FORMAT = "stategrad training checkpoint 1"
+_KIND = "a training run"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +65,7 @@ def save_training(
     tensors |= {f"state.{i}": tensor for i, tensor in enumerate(_parts(position.state))}
     tensors |= _generator_states(model)
     counters = asdict(replace(position, state=None))
-    metadata = {"format": _FORMAT, "settings": json.dumps(settings), "position": json.dumps(counters)}
-    with replacing(path) as temporary:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+    save_checkpoint(path, _KIND, settings, counters, tensors)
 
 
 def load_training(path: Path, settings: Mapping[str, Any], model: LanguageModel, optimizer: torch.optim.Optimizer) -> Position:
@@ -89,49 +81,16 @@ def load_training(path: Path, settings: Mapping[str, Any], model: LanguageModel,
         MissingInputError: a file that is not a checkpoint of a training run, or is truncated.
         ForeignOutputError: a checkpoint made with other settings; each is named.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            # a copy, since the file is about to be replaced while its tensors are in use
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise MissingInputError(
-            f"checkpoint {path} is not a safetensors file, or is truncated ({error}); delete it, or pass resume=False."
-        ) from error
-    if metadata.get("format") != _FORMAT:
-        raise MissingInputError(
-            f"{path} is not a checkpoint of a training run; give another checkpoint_path, or pass resume=False to replace it."
-        )
-    _check_settings(path, json.loads(metadata["settings"]), settings)
+    counters, tensors = load_checkpoint(path, _KIND, settings)
     model.load_state_dict(_below("model.", tensors))
     optimizer.load_state_dict({**optimizer.state_dict(), "state": _optimizer_state(tensors)})
     _set_generators(model, tensors)
-    counters = json.loads(metadata["position"])
     finished = tuple(Epoch(**epoch) for epoch in counters.pop("finished"))
     parts = [tensor.to(model.decoder.weight.device) for _, tensor in sorted(_below("state.", tensors).items())]
     state: State | None = None
     if parts:
         state = (parts[0], parts[1]) if len(parts) == 2 else parts[0]
     return Position(**{**counters, "finished": finished, "state": state})
-
-
-def fingerprint(*arrays: np.ndarray) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of the shapes and bytes of arrays."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(str(array.shape).encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _check_settings(path: Path, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
-    names = [*theirs, *(name for name in ours if name not in theirs)]
-    different = [f"{name} = {theirs.get(name)!r}, not {ours.get(name)!r}" for name in names if theirs.get(name) != ours.get(name)]
-    if different:
-        raise ForeignOutputError(
-            f"checkpoint {path} was made with {'; '.join(different)}: give another checkpoint_path, or pass "
-            "resume=False to start over and replace it."
-        )
 
 
 def _parts(state: State | None) -> tuple[Tensor, ...]:

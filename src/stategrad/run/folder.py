@@ -45,6 +45,11 @@ class RunFolder:
         """The state gradients of one state."""
         return self.path / "gradients" / f"{state}.nc"
 
+    @property
+    def sums_path(self) -> Path:
+        """The sums of an analysis that is not finished."""
+        return self.path / "gradients" / "sums.safetensors"
+
     def measures_path(self, name: str) -> Path:
         """A tidy table of measures."""
         return self.path / "measures" / f"{name}.csv"

@@ -11,6 +11,7 @@ from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.tags import classes_of
 from stategrad.errors import InvalidInputError
 from stategrad.gradients.provenance import LIBRARIES
+from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
 from stategrad.models.checkpoints import save_model
@@ -83,6 +84,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
         precision=settings.precision,
         seed=settings.seed,
         show_progress=run.show_progress,
+        execution=Execution(checkpoint_path=run.folder.sums_path),
     )
     assert isinstance(results, dict)
     for (_, name), result in results.items():

@@ -1,0 +1,77 @@
+"""What an analysis is asked for, read and checked: all that the engine needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from stategrad.cells.network import Network, StateKey, States
+from stategrad.errors import Problems
+from stategrad.gradients.conditions import Conditions
+from stategrad.gradients.groups import Groups, Strata
+from stategrad.gradients.sampling import Positions
+from stategrad.gradients.streams import Streams
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the work is cut and where it is kept; never changes a result beyond rounding.
+
+    Attributes:
+        chunk_size: positions that are propagated together. None chooses what keeps the buffers in the processor's cache.
+        compile: have the element-wise work compiled into one pass over memory, which takes some ten seconds and gains some ten
+            per cent. None does so for analyses that are long enough; without a compiler the plain operations run.
+        checkpoint_path: a file to keep the sums in while they grow; None for no checkpoints. It is removed at the end.
+        checkpoint_minutes: a checkpoint is written when this much time has passed since the last.
+        resume: go on from `checkpoint_path` if it exists; False starts over and replaces it.
+    """
+
+    chunk_size: int | None = None
+    compile: bool | None = None
+    checkpoint_path: str | Path | None = None
+    checkpoint_minutes: float = 5.0
+    resume: bool = True
+
+    def __post_init__(self) -> None:
+        problems = Problems("execution")
+        if self.chunk_size is not None and self.chunk_size < 1:
+            problems.add(f"chunk_size is {self.chunk_size}; give at least 1")
+        if not self.checkpoint_minutes >= 0:
+            problems.add(f"checkpoint_minutes is {self.checkpoint_minutes}; give 0 or more")
+        problems.raise_if_any()
+
+
+@dataclass(frozen=True)
+class Request:
+    """An analysis.
+
+    Attributes:
+        network: the model.
+        streams: the text.
+        delays: in increasing order.
+        keys: the states whose gradients are wanted.
+        groups: whose gradients are averaged together.
+        strata: the text cut by groups and blocks.
+        conditions: which pairs of input and state position count.
+        positions: those that are propagated.
+        initial: the state before each stream.
+        blocks: how many there are.
+        second_moment: whether `E[GᵀG]` is kept.
+        execution: how the work is cut.
+    """
+
+    network: Network
+    streams: Streams
+    delays: Int[np.ndarray, " delay"]
+    keys: list[StateKey]
+    groups: Groups
+    strata: Strata
+    conditions: Conditions
+    positions: Positions
+    initial: States
+    blocks: int
+    second_moment: bool
+    execution: Execution
