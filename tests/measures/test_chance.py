@@ -11,7 +11,7 @@ from stategrad.measures.permutation import frequency_bins
 
 
 def test_the_law_of_the_cosine_is_that_of_random_directions():
-    G = np.random.default_rng(0).standard_normal((9, 7))  # noqa: N806 - the paper
+    G = np.random.default_rng(0).standard_normal((9, 7))
     _, _, right = measures.decompose(G)
     d = np.random.default_rng(1).standard_normal((40_000, 7))
     for n in (1, 3, 6, 7):

@@ -42,7 +42,7 @@ def test_a_signal_half_again_as_strong_as_the_noise_is_detected():
 
 
 def test_the_clearest_signal_reaches_the_smallest_p():
-    G = np.ones((3, 2))  # noqa: N806 - the paper
+    G = np.ones((3, 2))
     for blocks in (6, 10, 14):
         result = measures.sign_flip_test(np.tile(G, (blocks, 1, 1)), np.full(blocks, 4))
         assert result.p_value == 2.0 ** (1 - blocks)

@@ -19,7 +19,7 @@ def blocks():
     return means
 
 
-def sigma_1(G):  # noqa: N802 - the paper
+def sigma_1(G):
     return np.linalg.svd(G, compute_uv=False)[..., 0]
 
 
@@ -133,7 +133,7 @@ def test_debiased_spectra_are_their_formulas(blocks, transposed):
 
 
 def test_blocks_without_noise_have_no_bias_and_no_error():
-    G = np.random.default_rng(0).standard_normal((7, 4))  # noqa: N806 - the paper
+    G = np.random.default_rng(0).standard_normal((7, 4))
     means = np.broadcast_to(G, (8, 7, 4))
     truth = measures.singular_values(G)
     spectrum = measures.debias_spectrum(means, COUNTS)
@@ -253,6 +253,10 @@ def test_singular_values_through_the_gram_matrix_keep_the_digits_they_promise():
         (lambda m, c: measures.debias_spectrum(m, -c), "block_count holds -60; give the number of positions, 0 for an empty"),
         (lambda m, c: measures.unbiased_gain(m, c, np.zeros(4)), "the property is the zero vector"),
         (
+            lambda m, c: measures.estimate_relative_memory(measures.debias_spectrum(m, c), m, c, np.ones(3)),
+            r"the property has shape \(3,\); the embeddings have 4 dimensions",
+        ),
+        (
             lambda m, c: measures.simultaneous_band(measures.jackknife(sigma_1, m, c)),
             r"axis is -1; the estimate has shape \(\)",
         ),
@@ -261,3 +265,24 @@ def test_singular_values_through_the_gram_matrix_keep_the_digits_they_promise():
 def test_refusals(blocks, attempt, sentence, shapes_unchecked):
     with pytest.raises(sg.InvalidInputError, match=sentence):
         attempt(blocks, COUNTS)
+
+
+def test_the_relative_memory_is_debiased_with_its_interval(planted):
+    signal, means, counts = planted
+    spectrum = measures.debias_spectrum(means, counts)
+    for d in (np.array([1.0, 2, 0, 0, 0, 0, 0, 0]), np.array([2.0, 1, 0, 0, 0, 0, 0, 0])):
+        truth = measures.relative_memory(signal, d)
+        estimate = measures.estimate_relative_memory(spectrum, means, counts, 3 * d)
+        plain = measures.relative_memory(measures.mean_of_blocks(means, counts), d)
+        np.testing.assert_allclose(estimate.plain, plain)
+        assert abs(estimate.debiased.mean() - truth) < 0.5 * abs(plain.mean() - truth) + 0.005
+        assert 0.9 < ((estimate.low <= truth) & (truth <= estimate.high)).mean() < 0.99
+
+
+def test_the_relative_memory_of_the_best_remembered_direction_is_one():
+    G = np.random.default_rng(0).standard_normal((7, 4))
+    means = np.broadcast_to(G, (8, 7, 4))
+    spectrum = measures.debias_spectrum(means, COUNTS)
+    estimate = measures.estimate_relative_memory(spectrum, means, COUNTS, measures.decompose(G)[2][:, 0])
+    assert estimate.debiased == pytest.approx(1)
+    assert estimate.standard_error == pytest.approx(0, abs=1e-7)

@@ -14,6 +14,7 @@ from stategrad.measures.cross_validation import (
     unbiased_energy,
     unbiased_gain,
 )
+from stategrad.measures.debiased_tracking import estimate_relative_memory
 from stategrad.measures.debiasing import DebiasedSpectrum, debias_spectrum
 from stategrad.measures.detection import Detection, sign_flip_test
 from stategrad.measures.energy import energy_share, root_mean_square
@@ -42,6 +43,7 @@ __all__ = [
     "effective_rank",
     "energy_share",
     "geometric_mean",
+    "estimate_relative_memory",
     "gram_singular_values",
     "jackknife",
     "largest_share",

@@ -18,7 +18,7 @@ def chance_cosine(n: int, embedding: int, quantiles: tuple[float, ...] = BAND) -
         InvalidInputError: an n that is not between 1 and E.
 
     >>> chance_cosine(5, 64).round(2)
-    array([0.13, 0.26, 0.44])
+    array([0.12, 0.26, 0.44])
     """
     if not 1 <= n <= embedding:
         raise InvalidInputError(f"n is {n}; give a number of directions from 1 to {embedding}.")

@@ -1,15 +1,16 @@
 """The spectrum of a noisy mean without its bias, by singular values that are cross-validated mode by mode.
 
     debiased          σ̂_i = sign(c_i) √(σ_i |c_i|)      σ_i of the mean, c_i = Σ_k (m_k/n) u_iᵀ Ḡ_k v_i cross-validated over blocks
-    standard error    s² = (s_1² + s_2²) / 2
+    standard error    s² = (s_1² + 2 s_2²) / 3
 
 For a signal s of rank one in noise of variance ν per entry, `σ_1 ≈ √((s² + Hν)(s² + Eν)) / s` and `c_1 ≈ (s⁴ - HEν²) / (s² σ_1)`:
 their product is right to second order, and the c_i of modes without signal are as often negative as positive, so that the sum
 of all modes is right as well. (The jackknife takes away half of what pure noise adds to a sum.)
 
-`s_1` is the jackknife's error of the statistic, each block left out of everything. `s_2` is that with only the block's own product
-left out of `c_i`. Both are right where signal prevails. Where noise prevails c is a sum of products of pairs of blocks, of
-which `s_1²` counts the variance twice and `s_2²` half; their mean errs on the wide side (by a quarter of the variance).
+`s_1` is the jackknife's error of the statistic, each block left out of everything; `s_2` that with only the block's own product
+left out of `c_i`. Both are right where signal prevails. Where noise prevails c is a sum of products of pairs of blocks, whose
+variance `s_1²` counts twice and `s_2²` half, if blocks are many: the weights make both cases right. With few and unequal
+blocks `s_1²` counts it more than twice, and intervals of sums over many noisy modes are wide.
 
 Which estimator is right by how much, and how often the intervals hold the truth: examples/calibration.py.
 """
@@ -68,7 +69,7 @@ class DebiasedSpectrum:
         _, inner = block_contributions(whole, np.asarray(statistic(self.dropped), dtype=np.float64), share)
         outer_square, inner_square = (np.square(contributions).sum(0) for contributions in (outer, inner))
         ratio = np.divide(inner_square, outer_square, out=np.ones_like(outer_square), where=outer_square > 0)
-        contributions = outer * np.sqrt((1 + ratio) / 2)
+        contributions = outer * np.sqrt((1 + 2 * ratio) / 3)
         return estimate_around(whole, np.asarray(statistic(self.plain)), replicates, contributions, share, level)
 
 
