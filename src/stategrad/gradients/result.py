@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,15 +15,14 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
-from stategrad.errors import InvalidInputError
+from stategrad.errors import InvalidInputError, suggestion
 from stategrad.gradients import storage
+from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.sampling import Positions
-from stategrad.measures.energy import energy_share, root_mean_square
-from stategrad.measures.floor import noise_floor
+from stategrad.measures.floor import noise_contrasts
+from stategrad.measures.jackknife import jackknife
 from stategrad.measures.properties import Property
-from stategrad.measures.spectrum import decompose, effective_rank, largest_share
-from stategrad.measures.tracking import relative_memory, subspace_cosine
 from stategrad.measures.whitening import covariance_root
 from stategrad.models.embeddings import Embeddings
 
@@ -141,12 +140,40 @@ class StateGradients:
         return [int(delay) for delay in self.mean["delay"].values]
 
     @cached_property
-    def _decomposed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return decompose(self.mean.values)
+    def _arrays(self) -> Cases:
+        """The means with their blocks, block by case."""
+
+        def by_case(blocks: xr.DataArray, *rest: str) -> np.ndarray:
+            return blocks.transpose(*self._cases, "block", *rest).values
+
+        seconds = self.second_moment, self.block_second_moment
+        return Cases(
+            self.mean.values,
+            None if seconds[0] is None else seconds[0].values,
+            by_case(self.block_mean, "state", "embedding"),
+            None if seconds[1] is None else by_case(seconds[1], "embedding", "embedding_"),
+            by_case(self.block_count),
+        )
+
+    def sel(self, **labels: Any) -> StateGradients:
+        """The result for some of its groups, delays or conditions: a label, or a list of them, by dimension.
+
+        >>> import torch, stategrad as sg
+        >>> result = sg.state_gradients(torch.nn.LSTM(3, 5), torch.randn(40, 3), delays=4, show_progress=False)
+        >>> result.sel(delay=[0, 3]).delays
+        [0, 3]
+        """
+        chosen = {name: [label] if isinstance(label, str | int) else list(label) for name, label in labels.items()}
+        unknown = [name for name in chosen if name not in self._cases]
+        if unknown:
+            raise InvalidInputError(f"unknown dimension '{unknown[0]}': {suggestion(unknown[0], self._cases)}.")
+        names = ("mean", "count", "population", "block_mean", "block_count", "second_moment", "block_second_moment")
+        kept = {name: array.sel(chosen) for name in names if (array := getattr(self, name)) is not None}
+        return replace(self, **kept)
 
     def spectrum(self) -> xr.Dataset:
         """`Ḡ_τ = U Σ Vᵀ` per group and delay: `singular_values`, `left` (U) and `right` (V)."""
-        left, values, right = self._decomposed
+        left, values, right = self._arrays.decomposed
         columns = {
             "singular_values": (("mode",), values),
             "left": (("state", "mode"), left),
@@ -154,64 +181,89 @@ class StateGradients:
         }
         return self._dataset(columns, mode=np.arange(1, values.shape[-1] + 1))
 
-    @cached_property
-    def _floor(self) -> np.ndarray:
-        """Mean noise spectra, a mode behind every case."""
-        means = self.block_mean.transpose(*self._cases, "block", "state", "embedding").values
-        counts = self.block_count.transpose(*self._cases, "block").values
-        shape = counts.shape[:-1]
-        return np.array([noise_floor(means[case], counts[case]) for case in np.ndindex(shape)]).reshape(*shape, -1)
+    def memory(self, *, level: float = 0.95) -> xr.Dataset:
+        """The memory curves: measures of every group at every delay, with intervals from the blocks.
 
-    def memory(self) -> xr.Dataset:
-        """The memory curves: measures of every group at every delay.
+        `sigma_1` and `sigma_sum` (the paper's figure 1), `selectivity` = σ_1/Σσ and `effective_rank`; where second moments were
+        kept the `rms` = √λ_1(E[GᵀG]) and the `energy_share` = ‖Ḡ‖²_F / E‖G‖²_F of the mean. A bare name is the plain value;
+        `_debiased`, `_cv`, `_low`, `_high`, `_band_low`, `_band_high` and `_floor` stand beside it where they exist. Where
+        `detected` is false the plain value is an upper bound, and no debiased value or interval is given. Fewer than 6
+        blocks give neither.
 
-        `sigma_1` and `sigma_sum` (the paper's figure 1) with their noise floors, `selectivity` = σ_1/Σσ, `effective_rank`, and
-        where second moments were kept the `rms` = √λ_1(E[GᵀG]) and the `energy_share` = ‖Ḡ‖²_F / E‖G‖²_F of the mean.
+        Args:
+            level: nominal coverage of the intervals.
         """
-        values = self._decomposed[1]
-        floor = self._floor
-        columns = {
-            "count": self.count.values,
-            "sigma_1": values[..., 0],
-            "sigma_sum": values.sum(-1),
-            "sigma_1_floor": floor[..., 0],
-            "sigma_sum_floor": floor.sum(-1),
-            "selectivity": largest_share(values),
-            "effective_rank": effective_rank(values),
-        }
-        if self.second_moment is not None:
-            columns["rms"] = root_mean_square(self.second_moment.values)
-            columns["energy_share"] = energy_share(self.mean.values, self.second_moment.values)
-        return self._dataset({name: ((), column) for name, column in columns.items()})
+        columns = memory_columns(self._arrays, level=level)
+        counts = {name: ((), array.values) for name, array in (("count", self.count), ("population", self.population))}
+        return self._dataset(counts | {name: ((), column) for name, column in columns.items()})
 
-    def track(self, d: Direction | Mapping[str, Direction], n: int | Sequence[int] = 5) -> xr.Dataset:
+    def track(self, d: Direction | Mapping[str, Direction], n: int | Sequence[int] = 5, *, level: float = 0.95) -> xr.Dataset:
         """How well one property, or each of several, is kept: `relative_memory`, `cosine` and `subspace_share`.
 
         Args:
             d: a `Property` or a direction of embedding space; or a mapping, which adds a dimension property.
             n: how many of the best-remembered directions the cosine compares with; several add a dimension n.
+            level: nominal coverage of the intervals.
 
         Returns:
-            `relative_memory` (eq. 7) per group and delay, `cosine` (eq. 4) and `subspace_share` Σ_{i≤n} σ_i / Σσ also per n.
+            `relative_memory` (eq. 7) per group and delay, with bias and interval as in `memory`; `cosine` (eq. 4), which is not
+            corrected, `subspace_share` Σ_{i≤n} σ_i / Σσ, and `near_tie`, whether σ_n/σ_{n+1} is below 1.05, also per n.
+            `_isotropic_low` and `_isotropic_high` hold 95 % of random directions; `_null_low` and `_null_high`, for a `Property`
+            of the result's own embeddings with frequencies, 95 % of the properties with permuted labels.
 
         Raises:
             InvalidInputError: a direction of another size, the zero vector, an n out of range.
         """
         if isinstance(d, Mapping):
-            tracked = [self.track(one, n) for one in d.values()]
+            tracked = [self.track(one, n, level=level) for one in d.values()]
             return xr.concat(tracked, dim=pd.Index(list(d), name="property"))
         several = not isinstance(n, int)
         counts = list(n) if not isinstance(n, int) else [n]
-        direction = np.asarray(d.vector if isinstance(d, Property) else d, dtype=np.float64)
-        if self.whitening is not None and direction.shape == (len(self.whitening),):
-            direction = np.linalg.solve(self.whitening.values, direction)
-        _, values, right = self._decomposed
-        memory = relative_memory(self.mean.values, direction)
-        cosine = np.stack([subspace_cosine(right, direction, k) for k in counts], axis=-1)
-        share = np.stack([largest_share(values, k) for k in counts], axis=-1)
-        columns = {"relative_memory": ((), memory), "cosine": (("n",), cosine), "subspace_share": (("n",), share)}
-        result = self._dataset(columns, n=counts)
+        direction = self._whitened(np.asarray(d.vector if isinstance(d, Property) else d, dtype=np.float64))
+        null = null_directions(d, self.embeddings, seed=0)
+        one, many = tracking_columns(self._arrays, direction, counts, None if null is None else self._whitened(null), level=level)
+        result = self._dataset(
+            {name: ((), column) for name, column in one.items()} | {name: (("n",), column) for name, column in many.items()},
+            n=counts,
+        )
         return result if several else result.squeeze("n", drop=True)
+
+    def estimate(self, f: Callable[[np.ndarray], float], *, level: float = 0.95) -> xr.Dataset:
+        """Any statistic of a mean gradient, with what the blocks say about it.
+
+        Args:
+            f: takes a mean gradient (H, E) and returns a number.
+            level: nominal coverage of the interval.
+
+        Returns:
+            Per group and delay `plain`, `debiased`, `low` and `high` (the jackknife over blocks), and `floor`, the mean of `f` over
+            what a mean of nothing looks like. Sound for smooth statistics of a clear signal; see docs/calibration.md.
+
+        >>> import torch, stategrad as sg
+        >>> result = sg.state_gradients(torch.nn.LSTM(3, 5), torch.randn(40, 3), delays=4, show_progress=False)
+        >>> sorted(result.estimate(lambda G: float(abs(G).max())))
+        ['debiased', 'floor', 'high', 'low', 'plain']
+        """
+
+        def statistic(matrices: np.ndarray) -> np.ndarray:
+            values = [f(matrices[item]) for item in np.ndindex(matrices.shape[:-2])]
+            return np.array(values, dtype=np.float64).reshape(matrices.shape[:-2])
+
+        arrays = self._arrays
+        estimate = jackknife(statistic, arrays.block_mean, arrays.block_count, level=level)
+        floors = np.full(arrays.block_count.shape[:-1], np.nan)
+        for case in np.ndindex(floors.shape):
+            noise = noise_contrasts(arrays.block_mean[case], arrays.block_count[case])
+            if len(noise):
+                floors[case] = statistic(noise).mean()
+        columns = {name: getattr(estimate, name) for name in ("plain", "debiased", "low", "high")} | {"floor": floors}
+        return self._dataset({name: ((), column) for name, column in columns.items()})
+
+    def _whitened(self, directions: np.ndarray) -> np.ndarray:
+        """Directions of embedding space, the last axis, in the coordinates of this result: `D⁻¹ d` where it is whitened."""
+        if self.whitening is None or directions.shape[-1] != len(self.whitening):
+            return directions
+        return np.asarray(np.linalg.solve(self.whitening.values, directions.T).T)
 
     def whiten(self, embeddings: Embeddings | Float[np.ndarray, "word embedding"] | None = None) -> StateGradients:
         """The same analysis in whitened embedding space, the convention `csl2020`: `Ḡ D` with `D Dᵀ` the covariance.
@@ -271,7 +323,7 @@ class StateGradients:
     def __repr__(self) -> str:
         sizes = self.mean.sizes
         state = json.loads(self.provenance)["state"]
-        sigma_1 = self._decomposed[1][0].reshape(-1, len(self.delays), min(sizes["state"], sizes["embedding"]))[0, :, 0]
+        sigma_1 = self._arrays.decomposed[1][0].reshape(-1, len(self.delays), min(sizes["state"], sizes["embedding"]))[0, :, 0]
         positions, population = (int(n.values[0].flat[0]) for n in (self.count, self.population))
         lines = [
             f"StateGradients of the {state['name']} state, layer {state['layer']}"

@@ -20,7 +20,7 @@ from stategrad.gradients.request import Execution, Request
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.sampling import choose_positions
 from stategrad.gradients.streams import streams_of, vector_size
-from stategrad.models.embeddings import Embeddings
+from stategrad.models.embeddings import Embeddings, embeddings_of
 
 
 def state_gradients(
@@ -111,7 +111,7 @@ def state_gradients(
         positions=len(positions.used), population=streams.size,
     )  # fmt: skip
     moments = accumulate(request, provenance, show_progress=show_progress)
-    embeddings = embeddings or _default_embeddings(model, inputs)
+    embeddings = embeddings or embeddings_of(model, inputs)
     results = {
         key: StateGradients.from_moments(
             sums, positions, labels=read.labels, delays=delay_list, conditions=conditions.dims, embeddings=embeddings,
@@ -151,14 +151,3 @@ def _block_numbers(blocks: int | Any, lengths: np.ndarray) -> np.ndarray:
 def _default_groups(inputs: Any) -> Mapping[str, Any] | None:
     """The word classes of a tagged corpus."""
     return inputs.groups() if getattr(inputs, "rules", ()) else None
-
-
-def _default_embeddings(model: Any, inputs: Any) -> Embeddings | None:
-    """A language model's vectors with the words and classes of the corpus that it reads."""
-    table, vocabulary = getattr(model, "embedding", None), getattr(inputs, "vocabulary", None)
-    if table is None or vocabulary is None:
-        return None
-    lexicon = getattr(inputs, "lexicon", None)
-    classes = {} if lexicon is None else lexicon.classes_of_types(vocabulary)
-    vectors = table.weight.detach().double().cpu().numpy()
-    return Embeddings(vectors, tuple(vocabulary.words), classes)

@@ -63,6 +63,8 @@ def load(path: Path) -> dict[str, Any]:
 def _embeddings_to_dataset(embeddings: Embeddings) -> xr.Dataset:
     counts = [np.bincount(rows, minlength=len(embeddings.words)) for rows in embeddings.classes.values()]
     variables: dict[str, Any] = {"embeddings": (("word", "embedding"), embeddings.vectors)}
+    if embeddings.frequencies is not None:
+        variables["frequencies"] = (("word",), embeddings.frequencies)
     if counts:
         variables["class_types"] = (("class", "word"), np.array(counts, dtype=np.int16))
     coords = {
@@ -78,4 +80,5 @@ def _embeddings_from_dataset(dataset: xr.Dataset) -> Embeddings:
         rows = np.arange(dataset.sizes["word"])
         for label, counts in zip(dataset["class"].values, dataset["class_types"].values, strict=True):
             classes[str(label)] = tuple(np.repeat(rows, counts).tolist())
-    return Embeddings(dataset["embeddings"].values, tuple(map(str, dataset["word"].values)), classes)
+    frequencies = dataset["frequencies"].values if "frequencies" in dataset else None
+    return Embeddings(dataset["embeddings"].values, tuple(map(str, dataset["word"].values)), classes, frequencies)

@@ -8,6 +8,8 @@ import math
 import numpy as np
 from jaxtyping import Float, Int
 
+from stategrad.measures.gram import gram_singular_values
+
 
 def noise_floor(
     block_mean: Float[np.ndarray, "block state embedding"],
@@ -17,6 +19,30 @@ def noise_floor(
     seed: int = 0,
 ) -> Float[np.ndarray, " mode"]:
     """The spectrum of `(Ḡ_A - Ḡ_B)/2` over balanced splits of the blocks, averaged over the splits.
+
+    Args:
+        block_mean: the mean gradient of each block.
+        block_count: positions behind each; a block without any is left out.
+        splits: how many splits at most, the same for all calls with one seed.
+        seed: of their draw.
+
+    Returns:
+        The mean singular values, or NaN where fewer than two blocks hold anything, or one of them holds NaN.
+    """
+    noise = noise_contrasts(block_mean, block_count, splits=splits, seed=seed)
+    if len(noise) == 0 or not np.isfinite(noise).all():
+        return np.full(min(block_mean.shape[1:]), np.nan)
+    return np.asarray(gram_singular_values(noise).mean(0))
+
+
+def noise_contrasts(
+    block_mean: Float[np.ndarray, "block state embedding"],
+    block_count: Int[np.ndarray, " block"],
+    *,
+    splits: int = 20,
+    seed: int = 0,
+) -> Float[np.ndarray, "split state embedding"]:
+    """`(Ḡ_A - Ḡ_B)/2` for balanced splits of the blocks into A and B: what a mean of nothing looks like.
 
     A and B halve the blocks, so that the memory cancels and the noise stays, as strong as in the mean of all. For halves of
     unequal counts `N_A`, `N_B` the factor 1/2 becomes `√(N_A N_B) / (N_A + N_B)`, which keeps the noise's variance.
@@ -28,12 +54,11 @@ def noise_floor(
         seed: of their draw.
 
     Returns:
-        The mean singular values, or NaN where fewer than two blocks hold anything, or one of them holds NaN.
+        A matrix per split; none where fewer than two blocks hold anything.
     """
-    modes = min(block_mean.shape[1:])
     occupied = np.flatnonzero(block_count > 0)
-    if len(occupied) < 2 or not np.isfinite(block_mean[occupied]).all():
-        return np.full(modes, np.nan)
+    if len(occupied) < 2:
+        return np.empty((0, *block_mean.shape[1:]))
     counts, means = block_count[occupied], block_mean[occupied]
     signs = np.array(_balanced_splits(len(occupied), splits, seed))
     in_a = signs > 0
@@ -41,11 +66,7 @@ def noise_floor(
     size_b = counts.sum() - size_a
     factor = np.sqrt(size_a * size_b) / (size_a + size_b)
     contrast = factor[:, None] * np.where(in_a, counts / size_a[:, None], -counts / size_b[:, None])
-    noise = np.einsum("sb,bhe->she", contrast, means, optimize=True)
-    # singular values through the smaller Gram matrix: enough digits for an average, at a fraction of the cost
-    smaller = noise if noise.shape[1] <= noise.shape[2] else np.swapaxes(noise, 1, 2)
-    squares = np.linalg.eigvalsh(smaller @ np.swapaxes(smaller, 1, 2))[:, ::-1]
-    return np.asarray(np.sqrt(squares.clip(min=0)).mean(0))
+    return np.einsum("sb,bhe->she", contrast, means, optimize=True)
 
 
 def _balanced_splits(blocks: int, most: int, seed: int) -> list[tuple[int, ...]]:

@@ -61,11 +61,7 @@ def tracking_table(
 ) -> pd.DataFrame:
     """Property tracking (the paper's figure 2): a row per convention, state, group, property, delay and n."""
     frames = [
-        result.track(properties, directions)
-        .sel(group=["all"])
-        .to_dataframe()
-        .reset_index()
-        .assign(state=state, whitened=is_whitened)
+        result.sel(group="all").track(properties, directions).to_dataframe().reset_index().assign(state=state, whitened=is_whitened)
         for is_whitened, convention in ((False, results), (True, whitened))
         for state, result in convention.items()
         if properties
@@ -76,18 +72,20 @@ def tracking_table(
     return _split_labels(pd.concat(frames))
 
 
-def classes_table(results: Results) -> pd.DataFrame:
-    """The paper's table 1: `σ_1` at delay 0 per word class, and its share of the sum over the listed classes."""
-    memory = memory_table(results)
+def classes_table(memory: pd.DataFrame, embedding_size: int) -> pd.DataFrame:
+    """The paper's table 1: `σ_1` at delay 0 per word class, and its share of the sum over the listed classes.
+
+    Args:
+        memory: the table of memory curves.
+        embedding_size: E; a mean over fewer positions has fewer directions than it could.
+    """
     first = memory[(memory["delay"] == 0) & memory["group"].isin(CLASSES)]
-    sizes = {state: result.mean.sizes["embedding"] for state, result in results.items()}
     total = first.groupby(["state", "rule"])["sigma_1"].transform("sum")
     table = first.assign(
-        positions=first["count"],
-        normalised=first["sigma_1"] / total,
-        rank_limited=first["count"] < first["state"].map(sizes),
+        positions=first["count"], normalised=first["sigma_1"] / total, rank_limited=first["count"] < embedding_size
     )
-    names = ["state", "rule", "group", "positions", "sigma_1", "normalised", "sigma_1_floor", "rms", "rank_limited"]
+    intervals = [f"{name}{end}" for name in ("sigma_1", "rms") for end in ("_low", "_high") if f"{name}{end}" in table]
+    names = ["state", "rule", "group", "positions", "sigma_1", "normalised", "sigma_1_floor", "rms", "rank_limited", *intervals]
     return table[names].reset_index(drop=True)
 
 

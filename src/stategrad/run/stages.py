@@ -15,6 +15,7 @@ from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
 from stategrad.models.checkpoints import save_model
+from stategrad.models.embeddings import embeddings_of
 from stategrad.models.language_model import LanguageModel
 from stategrad.models.perplexity import perplexity, unigram_perplexity
 from stategrad.models.training import train
@@ -83,6 +84,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
         sample=settings.sample,
         precision=settings.precision,
         seed=settings.seed,
+        embeddings=embeddings_of(run.model, text, counted_in=run.corpus.train),
         show_progress=run.show_progress,
         execution=Execution(checkpoint_path=run.folder.sums_path),
     )
@@ -125,10 +127,11 @@ def analyze(run: Run, record: StageRecord) -> None:
         except InvalidInputError as error:
             not_whitened = str(error)
             run.say(f"analyze: the whitened measures are left out: {not_whitened}")
+    memory = measures.memory_table(results)
     tables = {
-        "memory": measures.memory_table(results),
+        "memory": memory,
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),
-        "classes": measures.classes_table(results),
+        "classes": measures.classes_table(memory, embeddings.size),
     }
     for name, frame in tables.items():
         record.outputs.append(run.folder.write_measures(name, frame))

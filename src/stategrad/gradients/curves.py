@@ -1,0 +1,210 @@
+"""Curves over delays with what belongs on each: the plain value, the paper's, and beside it bias, interval, floor and chance.
+
+A bare name is the plain value. `_debiased` is it without the bias of a noisy mean, `_cv` cross-validated, `_low` and `_high` the
+pointwise interval around the debiased value (around the plain one where there is none), `_band_low` and `_band_high` the
+interval for the whole curve at once, `_floor` what a mean of nothing shows, `_null_low` and `_null_high` the range of
+chance. Where the blocks do not agree on any memory (`detected` is false) the plain value is an upper bound, and neither a debiased
+value nor an interval is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from stategrad.errors import InvalidInputError
+from stategrad.measures.chance import chance_cosine, chance_relative_memory
+from stategrad.measures.cross_validation import unbiased_energy
+from stategrad.measures.debiased_tracking import estimate_relative_memory
+from stategrad.measures.debiasing import DebiasedSpectrum, debias_spectrum
+from stategrad.measures.detection import sign_flip_test
+from stategrad.measures.energy import energy_share, root_mean_square
+from stategrad.measures.floor import noise_floor
+from stategrad.measures.jackknife import Estimate, jackknife
+from stategrad.measures.permutation import permuted_directions
+from stategrad.measures.properties import Property
+from stategrad.measures.simultaneous import simultaneous_band
+from stategrad.measures.spectrum import decompose, effective_rank, largest_share
+from stategrad.measures.tracking import relative_memory, subspace_cosine
+from stategrad.models.embeddings import Embeddings
+
+Columns = dict[str, np.ndarray]
+NEAR_TIE = 1.05
+DRAWS = 1000
+CHANCE = (0.025, 0.975)
+
+
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """Mean gradients with their blocks, an item per group, condition and delay; the delay is the last axis of `cases`.
+
+    Attributes:
+        mean: `Ḡ_τ`.
+        second_moment: `E[GᵀG]`, or None.
+        block_mean: `Ḡ_τ` of each block.
+        block_second_moment: `E[GᵀG]` of each block, or None.
+        block_count: positions behind each block.
+    """
+
+    mean: Float[np.ndarray, "*cases state embedding"]
+    second_moment: Float[np.ndarray, "*cases embedding embedding"] | None
+    block_mean: Float[np.ndarray, "*cases block state embedding"]
+    block_second_moment: Float[np.ndarray, "*cases block embedding embedding"] | None
+    block_count: Int[np.ndarray, "*cases block"]
+
+    @cached_property
+    def decomposed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """U, Σ and V of every mean."""
+        return decompose(self.mean)
+
+    @cached_property
+    def spectrum(self) -> DebiasedSpectrum:
+        """The singular values without their bias."""
+        return debias_spectrum(*self._finite_blocks)
+
+    @cached_property
+    def p_value(self) -> Float[np.ndarray, "*cases"]:
+        """Of the sign flip over blocks: how often chance makes the blocks agree as they do."""
+        return sign_flip_test(*self._finite_blocks).p_value
+
+    @property
+    def detected(self) -> Bool[np.ndarray, "*cases"]:
+        """Whether the blocks agree on any memory, at 5 %; false with fewer than 6 blocks."""
+        return np.asarray(self.p_value <= 0.05)
+
+    @cached_property
+    def floor(self) -> Float[np.ndarray, "*cases mode"]:
+        """The mean spectrum of noise."""
+        shape = self.block_count.shape[:-1]
+        spectra = [noise_floor(self.block_mean[case], self.block_count[case]) for case in np.ndindex(shape)]
+        return np.array(spectra).reshape(*shape, -1)
+
+    def shown(self, values: Float[np.ndarray, "*cases"]) -> Float[np.ndarray, "*cases"]:
+        """Values where memory is detected, NaN elsewhere."""
+        return np.where(self.detected, values, np.nan)
+
+    @property
+    def _finite_blocks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Blocks with those left out that exploded."""
+        finite = np.isfinite(self.block_mean).all((-1, -2))
+        return self.block_mean, np.where(finite, self.block_count, 0)
+
+
+def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
+    """`σ_1` and `Σσ`, selectivity, effective rank, and from second moments the rms and the share of energy in the mean."""
+    values = cases.decomposed[1]
+    columns: Columns = {"detected": cases.detected, "p_value": cases.p_value}
+    statistics = {"sigma_1": _first, "sigma_sum": _sum, "selectivity": largest_share}
+    for name, statistic in statistics.items():
+        columns[name] = statistic(values)
+        columns |= _around(name, cases, cases.spectrum.estimate(statistic, level=level))
+    for name, statistic in (("sigma_1", _first), ("sigma_sum", _sum)):
+        columns |= {f"{name}_cv": statistic(cases.spectrum.cross_validated), f"{name}_floor": statistic(cases.floor)}
+    columns["effective_rank"] = effective_rank(values)
+    if cases.second_moment is not None and cases.block_second_moment is not None:
+        energy = np.trace(cases.second_moment, axis1=-2, axis2=-1)
+        columns["rms"] = root_mean_square(cases.second_moment)
+        estimate = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
+        columns |= {"rms_low": estimate.low, "rms_high": estimate.high}
+        columns["energy_share"] = energy_share(cases.mean, cases.second_moment)
+        columns["energy_share_debiased"] = cases.shown(unbiased_energy(cases.block_mean, cases.block_count) / energy)
+    return columns
+
+
+def tracking_columns(
+    cases: Cases,
+    direction: Float[np.ndarray, " embedding"],
+    counts: Sequence[int],
+    null: Float[np.ndarray, "draw embedding"] | None,
+    *,
+    level: float = 0.95,
+) -> tuple[Columns, Columns]:
+    """How one property is kept: what does not depend on n, and what does, n being the last axis.
+
+    Args:
+        cases: the mean gradients.
+        direction: `d`.
+        counts: the values of n.
+        null: directions of properties that mean nothing, or None.
+        level: nominal coverage of the intervals.
+    """
+    _, values, right = cases.decomposed
+    memory = relative_memory(cases.mean, direction)
+    estimate = estimate_relative_memory(cases.spectrum, *cases._finite_blocks, direction, level=level)
+    one = {"relative_memory": memory, "detected": cases.detected} | _around("relative_memory", cases, estimate)
+    isotropic = chance_relative_memory(values, len(direction), CHANCE)
+    one |= {"relative_memory_isotropic_low": isotropic[0], "relative_memory_isotropic_high": isotropic[1]}
+    cosine = np.stack([subspace_cosine(right, direction, n) for n in counts], axis=-1)
+    law = np.array([chance_cosine(n, len(direction), CHANCE) for n in counts])
+    many = {
+        "cosine": cosine,
+        "subspace_share": np.stack([largest_share(values, n) for n in counts], axis=-1),
+        "near_tie": np.stack([_near_tie(values, n) for n in counts], axis=-1),
+        "cosine_isotropic_low": np.broadcast_to(law[:, 0], cosine.shape),
+        "cosine_isotropic_high": np.broadcast_to(law[:, 1], cosine.shape),
+    }
+    if null is not None:
+        of_memory, of_cosine = _null_bands(cases, null, counts)
+        one |= {"relative_memory_null_low": of_memory[0], "relative_memory_null_high": of_memory[1]}
+        many |= {"cosine_null_low": of_cosine[0], "cosine_null_high": of_cosine[1]}
+    return one, many
+
+
+def null_directions(
+    d: Property | np.ndarray, embeddings: Embeddings | None, seed: int
+) -> Float[np.ndarray, "draw embedding"] | None:
+    """The property with its labels dealt out anew within frequency deciles; None where members or frequencies are not known."""
+    if not isinstance(d, Property) or embeddings is None or embeddings.frequencies is None:
+        return None
+    try:
+        return permuted_directions(embeddings, d, embeddings.frequencies, draws=DRAWS, seed=seed)
+    except InvalidInputError:
+        return None  # nothing to permute, or members of other embeddings: no null, the isotropic range remains
+
+
+def _first(values: np.ndarray) -> np.ndarray:
+    return values[..., 0]
+
+
+def _sum(values: np.ndarray) -> np.ndarray:
+    return values.sum(-1)
+
+
+def _around(name: str, cases: Cases, estimate: Estimate) -> Columns:
+    band = simultaneous_band(estimate)
+    return {
+        f"{name}_debiased": cases.shown(estimate.debiased),
+        f"{name}_low": cases.shown(estimate.low),
+        f"{name}_high": cases.shown(estimate.high),
+        f"{name}_band_low": cases.shown(band[0]),
+        f"{name}_band_high": cases.shown(band[1]),
+    }
+
+
+def _near_tie(values: Float[np.ndarray, "*cases mode"], n: int) -> Bool[np.ndarray, "*cases"]:
+    """Whether `σ_n / σ_{n+1}` is below 1.05, so that chance decides which directions are the n best."""
+    if n == values.shape[-1]:
+        return np.zeros(values.shape[:-1], dtype=bool)
+    return np.asarray(values[..., n - 1] < NEAR_TIE * values[..., n])
+
+
+def _null_bands(cases: Cases, null: np.ndarray, counts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The range of m, (2, *cases), and of the cosine, (2, *cases, n), over directions that mean nothing."""
+    units = null / np.linalg.norm(null, axis=1, keepdims=True)
+    _, values, right = cases.decomposed
+    shape = values.shape[:-1]
+    of_memory, of_cosine = np.full((2, *shape), np.nan), np.full((2, *shape, len(counts)), np.nan)
+    for case in np.ndindex(shape):
+        if not values[case][0] > 0:
+            continue
+        # in the coordinates of V both measures are sums over modes
+        squares = np.square(units @ right[case])
+        memory = np.sqrt(squares @ np.square(values[case] / values[case][0]))
+        of_memory[(slice(None), *case)] = np.quantile(memory, CHANCE)
+        cosines = np.sqrt(np.cumsum(squares, axis=1)[:, np.array(counts) - 1])
+        of_cosine[(slice(None), *case)] = np.quantile(cosines, CHANCE, axis=0)
+    return of_memory, of_cosine
