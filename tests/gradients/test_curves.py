@@ -1,0 +1,160 @@
+"""What stands beside the plain curves: bias, intervals, detection, chance."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from scipy import stats
+from torch import nn
+
+import stategrad as sg
+from stategrad.models.embeddings import Embeddings
+
+BLOCKS, DELAYS, H, E = 10, 4, 12, 8
+
+
+def result_of(signal, noise, *, seed=0, embeddings=None, blocks=BLOCKS):
+    """A result whose blocks are a signal per delay (delay, H, E) plus independent noise."""
+    generator = np.random.default_rng(seed)
+    means = signal + noise * generator.standard_normal((blocks, DELAYS, H, E))
+    second = np.einsum("bdhe,bdhf->bdef", means, means)
+    delays = {"delay": np.arange(DELAYS)}
+    counts = xr.DataArray(np.full((1, blocks, DELAYS), 50), dims=("group", "block", "delay"), coords={"group": ["all"]} | delays)
+    block_mean = xr.DataArray(
+        means[None], dims=("group", "block", "delay", "state", "embedding"), coords={"group": ["all"]} | delays
+    )
+    block_second = xr.DataArray(
+        second[None], dims=("group", "block", "delay", "embedding", "embedding_"), coords={"group": ["all"]} | delays
+    )
+    total = counts.sum("block")
+    return sg.StateGradients(
+        mean=block_mean.mean("block"), count=total, population=total, block_mean=block_mean, block_count=counts,
+        second_moment=block_second.mean("block"), block_second_moment=block_second, embeddings=embeddings, whitening=None,
+        provenance="{}",
+    )  # fmt: skip
+
+
+def falling_signal(strength=1.0):
+    generator = np.random.default_rng(7)
+    u, v = generator.standard_normal((2, 12))[:, :H], generator.standard_normal(E)
+    matrix = np.outer(u[0] / np.linalg.norm(u[0]), v / np.linalg.norm(v))
+    return strength * matrix * np.array([8.0, 4.0, 2.0, 1.0])[:, None, None]
+
+
+def test_signal_is_detected_and_its_bias_taken_away():
+    plain, debiased, covered = [], [], []
+    for seed in range(40):
+        memory = result_of(falling_signal(), 0.4, seed=seed).memory().sel(group="all")
+        assert memory["detected"].all()
+        plain.append(memory["sigma_1"].values)
+        debiased.append(memory["sigma_1_debiased"].values)
+        truth = np.array([8.0, 4.0, 2.0, 1.0])
+        covered.append((memory["sigma_1_low"] <= truth) & (truth <= memory["sigma_1_high"]))
+        assert (memory["sigma_1_band_low"] < memory["sigma_1_low"]).all()
+        assert (memory["sigma_1_band_high"] > memory["sigma_1_high"]).all()
+        assert (memory["sigma_1_cv"] <= memory["sigma_1_debiased"]).all()
+        assert (memory["rms_low"] < memory["rms_high"]).all()
+        assert (memory["energy_share_debiased"] < memory["energy_share"]).all()
+    bias = np.abs(np.mean([plain, debiased], axis=1) - truth)
+    assert (bias[1, 2:] < 0.5 * bias[0, 2:]).all()
+    assert 0.85 <= np.mean(covered) <= 1.0
+
+
+def test_where_there_is_no_signal_neither_value_nor_interval_is_given():
+    missed = 0
+    for seed in range(20):
+        memory = result_of(np.zeros((DELAYS, H, E)), 1.0, seed=seed).memory().sel(group="all")
+        hidden = ~memory["detected"].values
+        missed += int((~hidden).sum())
+        for name in ("sigma_1_debiased", "sigma_1_low", "sigma_sum_high", "selectivity_low", "energy_share_debiased"):
+            assert memory[name].isnull().values[hidden].all(), name
+        assert memory["sigma_1"].notnull().all()
+        assert (memory["p_value"] > 0).all()
+    assert missed <= 0.15 * 20 * DELAYS  # 5 % of 80, and the luck of the draw
+
+
+def test_with_few_blocks_nothing_is_tested():
+    memory = result_of(falling_signal(), 0.1, blocks=5).memory()
+    assert not memory["detected"].any()
+    assert memory["p_value"].isnull().all()
+    assert memory["sigma_1_low"].isnull().all()
+    assert memory["sigma_1"].notnull().all()
+
+
+def test_a_statistic_of_ones_own_has_the_interval_of_its_blocks():
+    result = result_of(falling_signal(), 0.5)
+    estimate = result.estimate(lambda mean: float(mean[3, 2])).sel(group="all")
+    blocks = result.block_mean.values[0, :, :, 3, 2]
+    half = stats.t.ppf(0.975, BLOCKS - 1) * blocks.std(0, ddof=1) / np.sqrt(BLOCKS)
+    np.testing.assert_allclose(estimate["plain"], blocks.mean(0))
+    np.testing.assert_allclose(estimate["debiased"], blocks.mean(0))
+    np.testing.assert_allclose(estimate["low"], blocks.mean(0) - half)
+    np.testing.assert_allclose(estimate["high"], blocks.mean(0) + half)
+    largest = result.estimate(lambda mean: float(np.linalg.norm(mean, 2)))
+    memory = result.memory()
+    np.testing.assert_allclose(largest["plain"], memory["sigma_1"])
+    np.testing.assert_allclose(largest["floor"], memory["sigma_1_floor"])
+
+
+def property_and_embeddings(planted):
+    """Two classes of forty words that differ along `planted`, of all frequencies."""
+    generator = np.random.default_rng(1)
+    vectors = generator.standard_normal((120, E))
+    vectors[:40] += 3 * planted
+    words = tuple(f"w{i}" for i in range(120))
+    classes = {"a": tuple(range(40)), "b": tuple(range(40, 80))}
+    embeddings = Embeddings(vectors, words, classes, generator.integers(1, 500, 120).astype(float))
+    return sg.property_vector(embeddings, "a", "b"), embeddings
+
+
+def test_a_property_along_what_is_remembered_lies_above_its_permuted_labels():
+    signal = falling_signal()
+    remembered = np.linalg.svd(signal[0])[2][0]
+    d, embeddings = property_and_embeddings(remembered)
+    tracked = result_of(signal, 0.05, embeddings=embeddings).track(d, n=[1, 2]).sel(group="all")
+    assert (tracked["relative_memory"] > tracked["relative_memory_null_high"]).all()
+    assert (tracked["relative_memory_low"] < tracked["relative_memory_debiased"]).all()
+    assert (tracked["cosine"].sel(n=1) > tracked["cosine_null_high"].sel(n=1)).all()
+    assert (tracked["cosine_isotropic_high"].sel(n=2) > tracked["cosine_isotropic_high"].sel(n=1)).all()
+    assert not tracked["near_tie"].sel(n=1).any()
+
+
+def test_the_null_is_what_tracking_permuted_properties_gives():
+    _, embeddings = property_and_embeddings(np.zeros(E))
+    d = sg.property_vector(embeddings, "a", "b")
+    result = result_of(falling_signal(), 0.5, embeddings=embeddings)
+    tracked = result.track(d, n=2).sel(group="all")
+    permuted = sg.measures.permuted_directions(embeddings, d, embeddings.frequencies, draws=1000, seed=0)
+    for measure, of in (("relative_memory", sg.measures.relative_memory), ("cosine", sg.measures.cosine_to_subspace)):
+        arguments = (2,) if measure == "cosine" else ()
+        values = [of(result.mean.values[0], direction, *arguments) for direction in permuted]
+        low, high = np.quantile(values, (0.025, 0.975), axis=0)
+        np.testing.assert_allclose(tracked[f"{measure}_null_low"], low, rtol=1e-9)
+        np.testing.assert_allclose(tracked[f"{measure}_null_high"], high, rtol=1e-9)
+
+
+def test_a_bare_direction_has_no_permutation_null_and_a_tie_is_marked():
+    signal = np.zeros((DELAYS, H, E))
+    signal[:, 0, 0], signal[:, 1, 1] = 1.0, 0.99
+    tracked = result_of(signal, 0.0).track(np.eye(E)[0], n=[1, 2])
+    assert "relative_memory_null_low" not in tracked
+    assert tracked["near_tie"].sel(n=1).all()
+    assert not tracked["near_tie"].sel(n=2).any()
+    assert tracked["near_tie"].dtype == bool
+
+
+def test_parts_of_a_result_have_the_numbers_of_the_whole(tmp_path):
+    x = torch.randn(120, 3)
+    labels = np.array(["a", "b", "c"] * 40)
+    whole = sg.state_gradients(nn.LSTM(3, 4), x, delays=5, groups=labels, show_progress=False)
+    part = whole.sel(group=["b", "all"], delay=[0, 4])
+    assert part.groups == ["b", "all"]
+    xr.testing.assert_allclose(part.memory(), whole.memory().sel(group=["b", "all"], delay=[0, 4]).assign(part.memory()[BANDS]))
+    part.save(tmp_path / "part.nc")
+    assert sg.StateGradients.load(tmp_path / "part.nc") == part
+    with pytest.raises(sg.InvalidInputError, match="unknown dimension 'grup': did you mean 'group'"):
+        whole.sel(grup="a")
+
+
+BANDS = [f"{name}_band_{end}" for name in ("sigma_1", "sigma_sum", "selectivity") for end in ("low", "high")]
+"""They depend on all delays of the curve."""
