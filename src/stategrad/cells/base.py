@@ -60,6 +60,12 @@ class Cell(ABC):
         """Run the cell over a stretch of text from the state `initial` and record what the tangents need."""
 
     @abstractmethod
+    def step(
+        self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position state"]]
+    ) -> dict[str, Float[Tensor, "position state"]]:
+        """The state after one more input, for many independent positions together; `state` is not changed."""
+
+    @abstractmethod
     def advance(
         self,
         gates: Float[Tensor, "embedding position gates"],

@@ -74,6 +74,14 @@ class LSTM(Cell):
         torch.mul(squashed, o * (1 - o), out=factors[5])
         return Linearisation({"hidden": hidden, "cell": cell}, coefficients)
 
+    @torch.no_grad()
+    def step(
+        self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position state"]]
+    ) -> dict[str, Float[Tensor, "position state"]]:
+        """`h_t` and `c_t` from `x_t`, `h_{t-1}` and `c_{t-1}`."""
+        hidden, cell = torch.lstm_cell(inputs, (state["hidden"], state["cell"]), *self._fused.parameters())
+        return {"hidden": hidden, "cell": cell}
+
     def advance(
         self,
         gates: Float[Tensor, "embedding position gates"],

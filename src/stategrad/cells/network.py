@@ -94,6 +94,14 @@ class Network:
             inputs = layers[-1].states["hidden"]
         return layers
 
+    def step(self, inputs: Float[Tensor, "position embedding"], state: States) -> States:
+        """The states of all layers after one more input, for many independent positions together."""
+        after = []
+        for cell, before in zip(self.cells, state, strict=True):
+            after.append(cell.step(inputs, before))
+            inputs = after[-1]["hidden"]
+        return after
+
 
 def network_of(model: nn.Module, dtype: torch.dtype) -> Network:
     """The network behind an `nn.LSTM`, `nn.GRU`, `nn.RNN`, or a model with `recurrent` and `embed`, in precision `dtype`.

@@ -121,9 +121,9 @@ def state_gradients(
     lengths = streams.lengths
     wanted = state if isinstance(state, list) else [state]
     keys = list(dict.fromkeys(network.state_key(one) for one in wanted))
-    delay_list = _delays(delays, int(lengths.max()))
-    read = groups_of(_default_groups(inputs) if groups is None else groups, lengths)
-    block_of = _block_numbers(blocks, lengths)
+    delay_list = delays_of(delays, int(lengths.max()))
+    read = groups_of(default_groups(inputs) if groups is None else groups, lengths)
+    block_of = block_numbers(blocks, lengths)
     strata = stratify(read, block_of)
     mask = None if at is None else flat(at, lengths, "at").astype(bool)
     positions = choose_positions(strata, lengths, delay_list, at=mask, sample=sample, seed=seed)
@@ -215,7 +215,7 @@ def _chunk_size(network: Network) -> int:
     return max(8, 8 * 2**20 // bytes_per_position)
 
 
-def _delays(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
+def delays_of(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
     """The delays in increasing order.
 
     Raises:
@@ -233,7 +233,7 @@ def _delays(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
     return np.sort(chosen)
 
 
-def _block_numbers(blocks: int | Any, lengths: np.ndarray) -> np.ndarray:
+def block_numbers(blocks: int | Any, lengths: np.ndarray) -> np.ndarray:
     """A block per position, numbered from 0 without gaps."""
     if isinstance(blocks, int):
         return assign_blocks(lengths, blocks)
@@ -241,7 +241,7 @@ def _block_numbers(blocks: int | Any, lengths: np.ndarray) -> np.ndarray:
     return numbers
 
 
-def _default_groups(inputs: Any) -> Mapping[str, Any] | None:
+def default_groups(inputs: Any) -> Mapping[str, Any] | None:
     """The word classes of a tagged corpus."""
     return inputs.groups() if getattr(inputs, "rules", ()) else None
 

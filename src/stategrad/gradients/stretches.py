@@ -21,16 +21,34 @@ LEAST_STEPS = 256
 class Stretch:
     """A linearised piece of text with the positions that are propagated from it.
 
+    A row is a step of the piece, stream after stream.
+
     Attributes:
-        factors: per layer, the factors of all its steps, stream after stream, and a last row of zeros: with it a tangent
-            vanishes, which is how a position falls silent at the end of its stream.
+        inputs: the input vector of each row.
+        carried: the state before each stream's first row, shape (stream, state) per layer and name.
+        states: the state after each row, per layer and name.
+        factors: per layer, the factors of all rows, and a last row of zeros: with it a tangent vanishes, which is how a
+            position falls silent at the end of its stream.
         positions: positions of the text that start here.
-        rows: for each of them its row in `factors`.
+        rows: for each of them its row.
     """
 
-    factors: tuple[Float[Tensor, "row factor state"], ...]
+    inputs: Float[Tensor, "row embedding"]
+    carried: States
+    states: tuple[dict[str, Float[Tensor, "row state"]], ...]
+    factors: tuple[Float[Tensor, "row+1 factor state"], ...]
     positions: Int[np.ndarray, " used"]
     rows: Int[np.ndarray, " used"]
+
+    def before(self, rows: Int[np.ndarray, " part"]) -> States:
+        """The state before each of `rows`, shape (part, state) per layer and name."""
+        stream, step = np.divmod(rows, len(self.inputs) // len(self.carried[0]["hidden"]))
+        first = torch.from_numpy(step == 0)[:, None]
+        previous, place = torch.from_numpy(np.maximum(rows - 1, 0)), torch.from_numpy(stream)
+        return [
+            {name: torch.where(first, layer[name][place], after[name][previous]) for name in after}
+            for layer, after in zip(self.carried, self.states, strict=True)
+        ]
 
 
 def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: int, initial: States) -> Iterator[Stretch]:
@@ -55,8 +73,9 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
             chosen = [_between(used, int(starts[s]) + start, int(starts[s] + min(stop, lengths[s]))) for s in batch]
             ahead = min(stop + longest_delay, steps)
             parts = [streams.vectors(int(s), start, ahead) for s in batch]
-            layers = network.linearise(torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), state)
-            state = [{name: value[:, stop - start - 1] for name, value in layer.states.items()} for layer in layers]
+            inputs = torch.nn.utils.rnn.pad_sequence(parts, batch_first=True)
+            layers = network.linearise(inputs, state)
+            carried, state = state, [{name: value[:, stop - start - 1] for name, value in layer.states.items()} for layer in layers]
             if not any(map(len, chosen)):
                 continue
             rows = [
@@ -64,7 +83,8 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
                 for place, (s, positions) in enumerate(zip(batch, chosen, strict=True))
             ]
             factors = tuple(_with_silent_row(layer.coefficients) for layer in layers)
-            yield Stretch(factors, np.concatenate(chosen), np.concatenate(rows))
+            states = tuple({name: value.flatten(0, 1) for name, value in layer.states.items()} for layer in layers)
+            yield Stretch(inputs.flatten(0, 1), carried, states, factors, np.concatenate(chosen), np.concatenate(rows))
 
 
 def _batches(lengths: Int[np.ndarray, " stream"], budget: int) -> Iterator[Int[np.ndarray, " batch"]]:
