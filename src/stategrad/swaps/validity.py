@@ -53,12 +53,12 @@ class Validity:
             cause: `Δx`.
             weights: how many positions of the text each stands for.
         """
+        whole = _square(change) * weights
         for group in np.flatnonzero(self._members[:, places].any(axis=1)):
             chosen = torch.from_numpy(np.flatnonzero(self._members[group, places]))
-            moved = change[chosen]
-            left = torch.addmm(moved, cause[chosen], self._mean[group, delay].T, alpha=-1)
+            left = torch.addmm(change[chosen], cause[chosen], self._mean[group, delay].T, alpha=-1)
             self._left[group, delay] += _square(left) @ weights[chosen]
-            self._all[group, delay] += _square(moved) @ weights[chosen]
+            self._all[group, delay] += whole[chosen].sum()
 
     def values(self) -> Float[np.ndarray, "group delay"]:
         """The validity per group and delay; NaN where no position was used or no state changed."""
@@ -66,7 +66,7 @@ class Validity:
 
 
 def _square(rows: Float[Tensor, "position state"]) -> Float[Tensor, " position"]:
-    return rows.double().square().sum(1)
+    return torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64).square()
 
 
 def mean_gradients(
