@@ -66,7 +66,8 @@ class Validity:
 
 
 def _square(rows: Float[Tensor, "position state"]) -> Float[Tensor, " position"]:
-    return torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64).square()
+    lengths: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64)
+    return lengths.square()
 
 
 def mean_gradients(
