@@ -31,6 +31,8 @@ from stategrad.measures.properties import Property, property_vector
 from stategrad.models.checkpoints import load_model
 from stategrad.models.embeddings import Embeddings
 from stategrad.models.language_model import LanguageModel
+from stategrad.swaps.result import SwapMemory
+from stategrad.swaps.swap_memory import swap_memory
 
 if TYPE_CHECKING:
     from stategrad import plot
@@ -42,6 +44,8 @@ __all__ = [
     "state_gradients",
     "StateGradients",
     "Execution",
+    "swap_memory",
+    "SwapMemory",
     # what is tracked
     "Embeddings",
     "Property",

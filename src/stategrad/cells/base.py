@@ -88,6 +88,12 @@ class Cell(ABC):
         """Run the cell over a stretch of text from the state `initial` and record what the tangents need."""
 
     @abstractmethod
+    def step(
+        self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position _"]]
+    ) -> dict[str, Float[Tensor, "position _"]]:
+        """The state after one more input, for many independent positions together; `state` is not changed."""
+
+    @abstractmethod
     def tangents(self, embedding: int, positions: int, like: Tensor) -> Tangents:
         """Fresh tangents, all zero, on the device of `like`."""
 

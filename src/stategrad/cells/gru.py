@@ -52,6 +52,13 @@ class GRU(GatedCell):
         factors = [z, by_n * q * r * (1 - r), (previous - n) * z * (1 - z), by_n * r, by_n]
         return Linearisation({"hidden": hidden}, torch.stack(factors, dim=2))
 
+    @torch.no_grad()
+    def step(
+        self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position state"]]
+    ) -> dict[str, Float[Tensor, "position state"]]:
+        """`h_t` from `x_t` and `h_{t-1}`."""
+        return {"hidden": torch.gru_cell(inputs, state["hidden"], *self.parameters)}
+
     def advance(
         self,
         tangents: Tangents,

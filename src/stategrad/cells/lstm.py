@@ -70,6 +70,18 @@ class LSTM(GatedCell):
         torch.mul(squashed, o * (1 - o), out=factors[5])
         return Linearisation({"hidden": hidden, "cell": cell}, record)
 
+    @torch.no_grad()
+    def step(
+        self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position _"]]
+    ) -> dict[str, Float[Tensor, "position _"]]:
+        """`h_t` and `c_t` from `x_t`, `h_{t-1}` and `c_{t-1}`."""
+        if self._projection is None:
+            hidden, cell = torch.lstm_cell(inputs, (state["hidden"], state["cell"]), *self.parameters)
+            return {"hidden": hidden, "cell": cell}
+        # PyTorch's step has no projection; its module takes the positions as streams of one step
+        _, (h, c) = self._fused(inputs[:, None], (state["hidden"][None].contiguous(), state["cell"][None].contiguous()))
+        return {"hidden": h[0], "cell": c[0]}
+
     def advance(
         self,
         tangents: Tangents,

@@ -129,6 +129,14 @@ class Network:
             inputs = layers[-1].states.get("hidden", inputs)
         return layers
 
+    def step(self, inputs: Float[Tensor, "position embedding"], state: States) -> States:
+        """The states of all layers after one more input, for many independent positions together."""
+        after = []
+        for cell, before in zip(self.cells, state, strict=True):
+            after.append(cell.step(inputs, before))
+            inputs = after[-1].get("hidden", inputs)
+        return after
+
 
 def network_of(model: Any, precision: Precision, *, input_size: int | None = None, initial_state: Any = None) -> Network:
     """The network behind a model, in a precision.

@@ -37,6 +37,14 @@ class RNN(GatedCell):
         slope = 1 - hidden * hidden if self.nonlinearity == "tanh" else (hidden > 0).to(hidden)
         return Linearisation({"hidden": hidden}, slope[:, :, None])
 
+    @torch.no_grad()
+    def step(
+        self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position state"]]
+    ) -> dict[str, Float[Tensor, "position state"]]:
+        """`h_t` from `x_t` and `h_{t-1}`."""
+        step = torch.rnn_tanh_cell if self.nonlinearity == "tanh" else torch.rnn_relu_cell
+        return {"hidden": step(inputs, state["hidden"], *self.parameters)}
+
     def advance(
         self,
         tangents: Tangents,

@@ -67,9 +67,16 @@ class StepCell(Cell):
         one = inputs.new_ones(len(inputs), 1)
         for x in inputs.unbind(1):
             record.append(torch.cat([x, *state.values(), one], dim=1))
-            state = self._flat(self._step(x, self._shaped(state)))
+            state = self.step(x, state)
             states.append(state)
         return Linearisation({name: torch.stack([s[name] for s in states], 1) for name in state}, torch.stack(record, 1))
+
+    @torch.no_grad()
+    def step(
+        self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position _"]]
+    ) -> dict[str, Float[Tensor, "position _"]]:
+        """The user's step."""
+        return self._flat(self._step(inputs, self._shaped(state)))
 
     def tangents(self, embedding: int, positions: int, like: Tensor) -> Tangents:
         """Zero tangents of every state."""

@@ -96,9 +96,9 @@ def state_gradients(
     lengths = streams.lengths
     wanted = state if isinstance(state, list) else [state]
     keys = list(dict.fromkeys(network.state_key(one) for one in wanted))
-    delay_list = _delays(delays, int(lengths.max()))
-    read = groups_of(_default_groups(inputs) if groups is None else groups, lengths)
-    block_of = _block_numbers(blocks, lengths)
+    delay_list = delays_of(delays, int(lengths.max()))
+    read = groups_of(default_groups(inputs) if groups is None else groups, lengths)
+    block_of = block_numbers(blocks, lengths)
     strata = stratify(read, block_of)
     conditions = conditions_of(at, segments, lengths)
     positions = choose_positions(strata, lengths, delay_list, conditions, sample=sample, seed=seed)
@@ -122,7 +122,7 @@ def state_gradients(
     return results if isinstance(state, list) else results[keys[0]]
 
 
-def _delays(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
+def delays_of(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
     """The delays in increasing order.
 
     Raises:
@@ -140,7 +140,7 @@ def _delays(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
     return np.sort(chosen)
 
 
-def _block_numbers(blocks: int | Any, lengths: np.ndarray) -> np.ndarray:
+def block_numbers(blocks: int | Any, lengths: np.ndarray) -> np.ndarray:
     """A block per position, numbered from 0 without gaps."""
     if isinstance(blocks, int):
         return assign_blocks(lengths, blocks)
@@ -148,6 +148,6 @@ def _block_numbers(blocks: int | Any, lengths: np.ndarray) -> np.ndarray:
     return numbers
 
 
-def _default_groups(inputs: Any) -> Mapping[str, Any] | None:
+def default_groups(inputs: Any) -> Mapping[str, Any] | None:
     """The word classes of a tagged corpus."""
     return inputs.groups() if getattr(inputs, "rules", ()) else None

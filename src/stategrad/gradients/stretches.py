@@ -22,14 +22,22 @@ LEAST_STEPS = 256
 class Stretch:
     """A linearised piece of text with the positions that are propagated from it.
 
+    A row is a step of the piece, stream after stream.
+
     Attributes:
-        records: per layer, what it recorded of all its steps, stream after stream, and a last row of zeros: with it a tangent
-            vanishes, which is how a position falls silent at the end of its stream.
+        inputs: the input vector of each row.
+        carried: the state before each stream's first row, shape (stream, state) per layer and name.
+        states: the state after each row, per layer and name.
+        records: per layer, what it recorded of all rows, and a last row of zeros: with it a tangent vanishes, which is how a
+            position falls silent at the end of its stream.
         positions: positions of the text that start here.
-        rows: for each of them its row in `records`.
+        rows: for each of them its row.
     """
 
-    records: tuple[Float[Tensor, "row ..."], ...]
+    inputs: Float[Tensor, "row embedding"]
+    carried: States
+    states: tuple[dict[str, Float[Tensor, "row _"]], ...]
+    records: tuple[Float[Tensor, "row+1 ..."], ...]
     positions: Int[np.ndarray, " used"]
     rows: Int[np.ndarray, " used"]
 
@@ -37,6 +45,17 @@ class Stretch:
     def silent(self) -> int:
         """The row of zeros."""
         return len(self.records[0]) - 1
+
+    def before(self, rows: Int[np.ndarray, " part"]) -> States:
+        """The state before each of `rows`, shape (part, state) per layer and name."""
+        streams = len(next(iter(self.carried[0].values())))
+        stream, step = np.divmod(rows, len(self.inputs) // streams)
+        first = torch.from_numpy(step == 0)[:, None]
+        previous, place = torch.from_numpy(np.maximum(rows - 1, 0)), torch.from_numpy(stream)
+        return [
+            {name: torch.where(first, layer[name][place], after[name][previous]) for name in after}
+            for layer, after in zip(self.carried, self.states, strict=True)
+        ]
 
 
 def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: int, initial: States) -> Iterator[Stretch]:
@@ -61,8 +80,9 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
             chosen = [_between(used, int(starts[s]) + start, int(starts[s] + min(stop, lengths[s]))) for s in batch]
             ahead = min(stop + longest_delay, steps)
             parts = [streams.vectors(int(s), start, ahead) for s in batch]
-            layers = network.linearise(torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), state)
-            state = [{name: value[:, stop - start - 1] for name, value in layer.states.items()} for layer in layers]
+            inputs = torch.nn.utils.rnn.pad_sequence(parts, batch_first=True)
+            layers = network.linearise(inputs, state)
+            carried, state = state, [{name: value[:, stop - start - 1] for name, value in layer.states.items()} for layer in layers]
             if not any(map(len, chosen)):
                 continue
             rows = [
@@ -70,7 +90,8 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
                 for place, (s, positions) in enumerate(zip(batch, chosen, strict=True))
             ]
             records = tuple(_with_silent_row(layer.record) for layer in layers)
-            yield Stretch(records, np.concatenate(chosen), np.concatenate(rows))
+            states = tuple({name: value.flatten(0, 1) for name, value in layer.states.items()} for layer in layers)
+            yield Stretch(inputs.flatten(0, 1), carried, states, records, np.concatenate(chosen), np.concatenate(rows))
 
 
 def _batches(lengths: Int[np.ndarray, " stream"], budget: int) -> Iterator[Int[np.ndarray, " batch"]]:

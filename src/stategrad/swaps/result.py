@@ -1,0 +1,93 @@
+"""The result of swapping words: how far the states that follow move, per group and delay."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from stategrad.errors import InvalidInputError
+from stategrad.measures.jackknife import jackknife
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SwapMemory:
+    """Swap memory `θ(τ) = E‖s_t^swap - s_t‖` of one state, in units of the state.
+
+    Attributes:
+        theta: `θ(τ)`, dimensions (group, delay); NaN where a group has no position.
+        count: positions that were swapped, (group, delay).
+        population: positions of the text that they stand for, (group, delay).
+        block_theta: `θ(τ)` of each block, (group, block, delay); zero where a block is empty.
+        block_count: `population` of each block, (group, block, delay), without the strata of which no position was drawn.
+        validity: `1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`, (group, delay): 1 where the group's mean gradient explains the swaps entirely,
+            0 where it explains nothing, below where it is worse than nothing. None without gradients.
+        provenance: versions, hashes and settings, as JSON.
+    """
+
+    theta: xr.DataArray
+    count: xr.DataArray
+    population: xr.DataArray
+    block_theta: xr.DataArray
+    block_count: xr.DataArray
+    validity: xr.DataArray | None
+    provenance: str
+
+    @property
+    def groups(self) -> list[str]:
+        """The labels of the groups, `"all"` first."""
+        return [str(label) for label in self.theta["group"].values]
+
+    @property
+    def delays(self) -> list[int]:
+        """The delays, in increasing order."""
+        return [int(delay) for delay in self.theta["delay"].values]
+
+    def relative(self) -> xr.DataArray:
+        """`θ(τ)/θ(0)`, (group, delay): comparable across models, whatever the scale of their states.
+
+        Raises:
+            InvalidInputError: delay 0 was not asked for.
+        """
+        if 0 not in self.delays:
+            raise InvalidInputError(f"θ(τ)/θ(0) needs delay 0, and the delays are {self.delays}; include 0.")
+        with np.errstate(invalid="ignore"):  # 0/0 of swaps that change nothing is NaN
+            return (self.theta / self.theta.sel(delay=0, drop=True)).rename("relative")
+
+    def interval(self, *, level: float = 0.95) -> xr.Dataset:
+        """`low` and `high` of `θ(τ)` from its blocks, (group, delay); NaN with fewer than 6 blocks.
+
+        Args:
+            level: nominal coverage.
+        """
+        values = self.block_theta.transpose("group", "delay", "block").values[..., None, None]
+        counts = self.block_count.transpose("group", "delay", "block").values
+        estimate = jackknife(lambda theta: theta[..., 0, 0], values, counts, level=level)
+        return xr.Dataset({"low": self.theta.copy(data=estimate.low), "high": self.theta.copy(data=estimate.high)})
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """A tidy table: a row per group and delay; `relative` where delay 0 is there, `validity` where gradients were given."""
+        interval = self.interval()
+        columns = {"count": self.count, "population": self.population, "theta": self.theta}
+        columns |= {"theta_low": interval["low"], "theta_high": interval["high"]}
+        if 0 in self.delays:
+            columns["relative"] = self.relative()
+        if self.validity is not None:
+            columns["validity"] = self.validity
+        return xr.Dataset(columns).to_dataframe().reset_index()
+
+    def __repr__(self) -> str:
+        facts = json.loads(self.provenance)
+        state, delays = facts["state"], self.delays
+        first, last = self.theta.values[0, [0, -1]]
+        lines = [
+            f"SwapMemory of the {state['name']} state, layer {state['layer']}, swaps: {facts['settings']['swaps']}",
+            f"  positions  {int(self.count[0, 0]):,} of {int(self.population[0, 0]):,} in {len(self.block_theta['block'])} blocks",
+            f"  delays     {', '.join(map(str, delays)) if len(delays) < 6 else f'{delays[0]} … {delays[-1]}'}",
+            f"  groups     {', '.join(self.groups[:8])}{' …' if len(self.groups) > 8 else ''}",
+            f"  θ (all)    {first:.3g} at delay {delays[0]}, {last:.3g} at delay {delays[-1]}",
+        ]
+        return "\n".join(lines)

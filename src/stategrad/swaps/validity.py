@@ -1,0 +1,100 @@
+"""Validity: the share of a swap's effect that the mean gradient explains, `1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from stategrad.cells.network import Network, StateKey
+from stategrad.errors import Problems
+from stategrad.gradients.groups import Groups
+from stategrad.gradients.provenance import model_hash
+from stategrad.gradients.result import StateGradients
+
+
+class Validity:
+    """Sums of `‖Δs - Ḡ_τ Δx‖²` and `‖Δs‖²` per group and delay, Ḡ being the group's own.
+
+    Args:
+        mean: `Ḡ_τ` of every group.
+        members: the positions of every group.
+        dtype: in which changes arrive.
+    """
+
+    def __init__(
+        self,
+        mean: Float[np.ndarray, "group delay state embedding"],
+        members: Bool[np.ndarray, "group position"],
+        dtype: torch.dtype,
+    ) -> None:
+        self._mean = torch.from_numpy(mean).to(dtype)
+        self._members = members
+        self._left = torch.zeros(mean.shape[:2], dtype=torch.float64)
+        self._all = torch.zeros_like(self._left)
+
+    def add(
+        self,
+        delay: int,
+        places: np.ndarray,
+        change: Float[Tensor, "position state"],
+        cause: Float[Tensor, "position embedding"],
+        weights: Float[Tensor, " position"],
+    ) -> None:
+        """Add the changes `Δs` that `Δx` has caused, at the delay with index `delay`.
+
+        Args:
+            delay: its index.
+            places: the positions in the text.
+            change: `Δs`.
+            cause: `Δx`.
+            weights: how many positions of the text each stands for.
+        """
+        whole = _square(change) * weights
+        for group in np.flatnonzero(self._members[:, places].any(axis=1)):
+            chosen = torch.from_numpy(np.flatnonzero(self._members[group, places]))
+            left = torch.addmm(change[chosen], cause[chosen], self._mean[group, delay].T, alpha=-1)
+            self._left[group, delay] += _square(left) @ weights[chosen]
+            self._all[group, delay] += whole[chosen].sum()
+
+    def values(self) -> Float[np.ndarray, "group delay"]:
+        """The validity per group and delay; NaN where no position was used or no state changed."""
+        return (1 - self._left / self._all).numpy()
+
+
+def _square(rows: Float[Tensor, "position state"]) -> Float[Tensor, " position"]:
+    lengths: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64)
+    return lengths.square()
+
+
+def mean_gradients(
+    gradients: StateGradients, model: Any, network: Network, key: StateKey, groups: Groups, delays: np.ndarray
+) -> Float[np.ndarray, "group delay state embedding"]:
+    """`Ḡ_τ` of the groups and delays at hand.
+
+    Raises:
+        InvalidInputError: gradients of another model or state, without one of the groups or delays, or whitened.
+    """
+    problems = Problems("gradients")
+    facts = json.loads(gradients.provenance)
+    expected = (network.state_size(key), network.embedding_size)
+    state = (facts["state"]["layer"], facts["state"]["name"])
+    sizes = (gradients.mean.sizes["state"], gradients.mean.sizes["embedding"])
+    if gradients.whitening is not None:
+        problems.add("gradients are whitened, and swaps happen in the model's own space; pass the result that whiten was called on")
+    if facts["model"]["sha256"] != model_hash(model) or sizes != expected:
+        problems.add("gradients belong to a model with other weights; compute them on this one")
+    if state != key:
+        problems.add(f"gradients are those of state {state} and the swaps are read in state {key}; name the same state")
+    missing = [label for label in groups.labels if label not in gradients.groups]
+    if missing:
+        problems.add(f"gradients lack the groups {', '.join(missing)}; pass the same groups to both")
+    absent = [str(delay) for delay in delays if delay not in gradients.delays]
+    if absent:
+        problems.add(f"gradients lack the delays {', '.join(absent)}; ask for the same delays in both")
+    problems.raise_if_any()
+    return gradients.mean.sel(group=list(groups.labels), delay=delays).values
