@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+ENDS = {"low": 0.98, "high": 1.02}
 CLASSES = {
     "pronouns": 1.95,
     "nouns": 1.66,
@@ -66,7 +67,10 @@ def memory_frame(states: tuple[str, ...], rules: tuple[str, ...], delays: int = 
             names = ("delay", "sigma_1", "sigma_sum", "sigma_1_floor", "sigma_sum_floor", "rms", "energy_share",
                      "selectivity", "effective_rank")  # fmt: skip
             values = dict(zip(names, columns, strict=True))
-            rows.append(pd.DataFrame(values).assign(state=state, group=group, rule=rule, count=count - delay))
+            ends = {f"{name}_{end}": values[name] * factor for name in ("sigma_1", "rms") for end, factor in ENDS.items()}
+            swap = scale * 7 * (0.7 * np.exp(-delay / 2.5) + 0.3 * np.exp(-delay / 15))
+            ends |= {"swap": swap, "validity": 0.38 * np.exp(-delay)} | {f"swap_{end}": swap * f for end, f in ENDS.items()}
+            rows.append(pd.DataFrame(values | ends).assign(state=state, group=group, rule=rule, count=count - delay))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -80,7 +84,13 @@ def tracking_frame(states: tuple[str, ...], conventions: tuple[bool, ...], delay
                 for n in (1, 5):
                     cosine = (0.35 + 0.1 * number + 0.3 * np.exp(-delay / 1.5)) * (1 if n == 5 else 0.6)
                     share = (0.05 + 0.004 * delay) if n == 1 else 0.2 + 0.012 * delay
-                    values = {"delay": delay, "relative_memory": m, "cosine": cosine - 0.1 * whitened, "subspace_share": share}
+                    null = {"relative_memory_null_low": m * 0 + 0.2, "relative_memory_null_high": m * 0 + 0.5}
+                    values = null | {
+                        "delay": delay,
+                        "relative_memory": m,
+                        "cosine": cosine - 0.1 * whitened,
+                        "subspace_share": share,
+                    }
                     labels = {"state": state, "group": "all", "rule": "", "property": name, "n": n, "whitened": whitened}
                     rows.append(pd.DataFrame(values).assign(**labels))
     return pd.concat(rows, ignore_index=True)
@@ -90,7 +100,8 @@ def classes_frame(memory: pd.DataFrame) -> pd.DataFrame:
     first = memory[(memory["delay"] == 0) & (memory["group"] != "all")]
     share = first["sigma_1"] / first.groupby(["state", "rule"])["sigma_1"].transform("sum")
     table = first.assign(positions=first["count"], normalised=share, rank_limited=False)
-    names = ["state", "rule", "group", "positions", "sigma_1", "normalised", "sigma_1_floor", "rms", "rank_limited"]
+    names = ["state", "rule", "group", "positions", "sigma_1", "normalised", "sigma_1_floor", "rms", "rank_limited",
+             "sigma_1_low", "sigma_1_high", "rms_low", "rms_high"]  # fmt: skip
     return table[names].reset_index(drop=True)
 
 

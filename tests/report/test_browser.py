@@ -101,8 +101,8 @@ def test_a_window_that_is_made_narrow_keeps_its_figures_whole(opened: Callable[[
 @pytest.mark.parametrize(
     ("control", "value", "changed"),
     [
-        ("state", "hidden", {"figure-1-memory", "mean-and-rms", "table-1-classes", "classes-against-delay"}),
-        ("scale", "log", {"figure-1-memory", "mean-and-rms", "classes-against-delay"}),
+        ("state", "hidden", {"figure-1-memory", "three-measures", "table-1-classes", "classes-against-delay"}),
+        ("scale", "log", {"figure-1-memory", "three-measures", "classes-against-delay"}),
         ("values", "relative", {"figure-1-memory", "classes-against-delay"}),
         ("rule", "most", {"classes-against-delay"}),
         ("whitened", "true", {"figure-2-tracking"}),
@@ -112,7 +112,7 @@ def test_each_control_changes_its_figures_and_no_other(
     opened: Callable[[int], Opened], control: str, value: str, changed: set[str]
 ) -> None:
     one = opened(1440)
-    names = ["figure-1-memory", "mean-and-rms", "figure-2-tracking", "table-1-classes", "classes-against-delay"]
+    names = ["figure-1-memory", "three-measures", "figure-2-tracking", "table-1-classes", "classes-against-delay"]
     before = {
         name: one.page.eval_on_selector_all(f"#chart-{name} svg path", "all => all.map(e => e.getAttribute('d'))") for name in names
     }
@@ -132,8 +132,8 @@ def test_words_and_table_follow_the_state(opened: Callable[[int], Opened]) -> No
     after = one.page.eval_on_selector_all("[data-when]", visible)
     assert len(before) == len(after)
     assert set(before).isdisjoint(set(after) - set(before))
-    assert "is 1.50 at delay 0" in " ".join(before)
-    assert "is 0.63 at delay 0" in " ".join(after)
+    assert "is 1.50 (95\u00a0% interval 1.47 to 1.53) at delay 0" in " ".join(before)
+    assert "is 0.63 (95\u00a0% interval 0.62 to 0.65) at delay 0" in " ".join(after)
 
 
 def test_relative_and_logarithmic_go_together_and_back(opened: Callable[[int], Opened]) -> None:

@@ -47,7 +47,7 @@ def test_figures_tables_and_page_are_written_and_nothing_else(make_run: Callable
     assert page == folder / "report.html"
     names = [
         "figure-1-memory",
-        "mean-and-rms",
+        "three-measures",
         "energy-in-the-mean",
         "figure-2-tracking",
         "table-1-classes",
@@ -113,7 +113,7 @@ def test_nothing_is_fetched_and_scripts_are_those_of_the_page(usual: tuple[Path,
 
 def test_the_order_of_the_page(usual: tuple[Path, str]) -> None:
     _, page = usual
-    marks = ['role="note"', "Held-out perplexity", 'id="controls"', "Figure 1. Memory", "The mean, and what", "Energy in the mean",
+    marks = ['role="note"', "Held-out perplexity", 'id="controls"', "Figure 1. Memory", "Three measures", "What the mean stands",
              "Figure 2. Prop", "Table 1. Word", "Word classes against delay", "Table 2. Linear", "How to read this page",
              "Provenance"]  # fmt: skip
     places = [page.index(mark) for mark in marks]
@@ -175,7 +175,7 @@ def test_a_text_without_tags_has_a_page_that_says_so(run_folder: Path) -> None:
     page = pages.write_report(run_folder).read_text(encoding="utf-8")
     assert "This text has no words with known classes" in page
     assert "<code>stategrad probe</code>" in page
-    assert set(data_of(page)["figures"]) == {"figure-1-memory", "mean-and-rms", "energy-in-the-mean"}
+    assert set(data_of(page)["figures"]) == {"figure-1-memory", "three-measures", "energy-in-the-mean"}
 
 
 def test_optional_columns_may_be_missing(run_folder: Path) -> None:
@@ -183,7 +183,7 @@ def test_optional_columns_may_be_missing(run_folder: Path) -> None:
     memory = pd.read_csv(path, keep_default_na=False)
     memory[["state", "group", "rule", "delay", "sigma_1", "sigma_sum"]].to_csv(path, index=False)
     figures = data_of(rendered(run_folder))["figures"]
-    assert "mean-and-rms" not in figures
+    assert "three-measures" not in figures
     assert "energy-in-the-mean" not in figures
     assert "figure-1-memory" in figures
 

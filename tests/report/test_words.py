@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 
@@ -53,7 +55,7 @@ def test_the_strip_has_its_order_and_says_that_one_seed_is_no_variation() -> Non
         "Held-out perplexity", "Epochs", "Backpropagation", "State", "Positions", "Blocks", "Seeds",
     ]  # fmt: skip
     assert strip[0].note == "word frequencies alone 854.0; untrained 9,998"
-    assert strip[5].note == "noise floor only, no intervals"
+    assert strip[5].note == "noise floor and intervals"
     assert strip[6].note == "training variation not included"
     assert all(fact.meaning.endswith(".") for fact in strip)
 
@@ -100,9 +102,9 @@ def test_mean_and_rms_are_compared_at_delay_5() -> None:
     said = sentences.on_rms(ALL)
     mean, rms = (100 * ALL[name][5] / ALL[name][0] for name in ("sigma_1", "rms"))
     assert f"At delay 5 the mean gradient keeps {mean:.0f} % of its value at delay 0, the root mean square {rms:.0f} %" in said[0]
-    assert "15 % of the energy" in said[1]
+    assert "15 % of the energy" in said[2]
     assert sentences.on_rms(ALL.assign(rms=float("nan"))) == []
-    assert len(sentences.on_rms(ALL.assign(energy_share=float("nan")))) == 1
+    assert len(sentences.on_rms(ALL.assign(energy_share=float("nan")))) == 3
 
 
 def test_tracking_names_the_property_with_the_larger_m_and_the_value_of_pure_noise() -> None:
@@ -113,15 +115,40 @@ def test_tracking_names_the_property_with_the_larger_m_and_the_value_of_pure_noi
     assert "noise" not in " ".join(sentences.on_tracking(tracking_frame(("cell",), (False,)), {}))
 
 
-def test_no_ranking_is_claimed_and_disagreement_is_said() -> None:
-    table = classes_frame(memory_frame(("cell",), ("gold",)))
-    agree = " ".join(sentences.on_classes(table))
+def test_a_ranking_is_claimed_only_where_both_measures_are_apart() -> None:
+    bare = classes_frame(memory_frame(("cell",), ("gold",))).drop(columns=["sigma_1_low", "sigma_1_high", "rms_low", "rms_high"])
+    agree = " ".join(sentences.on_classes(bare))
     assert "By σ₁: pronouns, nouns, verbs" in agree
-    assert "The root mean square gives the same order, but without intervals no ranking is claimed." in agree
-    differ = " ".join(sentences.on_classes(table.assign(rms=range(len(table)))))
+    assert "The root mean square gives the same order. Without intervals no ranking is claimed." in agree
+    differ = " ".join(sentences.on_classes(bare.assign(rms=range(len(bare)))))
     assert "The root mean square gives another: conjunctions/prepositions, adverbs" in differ
-    hollow = " ".join(sentences.on_classes(table.assign(rank_limited=True)))
+    hollow = " ".join(sentences.on_classes(bare.assign(rank_limited=True)))
     assert "fewer positions than dimensions" in hollow
+    order = bare["sigma_1"].rank()
+    wide = bare.assign(sigma_1_low=0.0, sigma_1_high=9.0, rms_low=order - 0.1, rms_high=order + 0.1)
+    assert "No class is above another by both measures" in " ".join(sentences.on_classes(wide))
+    apart = wide.assign(sigma_1_low=(order >= 6) * 2.0, sigma_1_high=(order >= 6) * 2.0 + 1.0)
+    claimed = " ".join(sentences.on_classes(apart))
+    assert "with intervals apart: pronouns above nouns, verbs, adjectives, adverbs, conjunctions/prepositions. Nothing" in claimed
+    opposite = apart.assign(rms_low=-order, rms_high=-order)
+    assert "No class is above another by both measures" in " ".join(sentences.on_classes(opposite))
+
+
+def test_detection_swaps_and_chance_are_said() -> None:
+    memory = memory_frame(("cell",), ()).assign(detected=True, p_value=0.002)
+    assert "Memory is detected at every delay" in " ".join(sentences.on_memory(memory, {}))
+    late = memory.assign(detected=memory["delay"] < 7)
+    assert "Memory is not detected at delay 7 (sign flips over blocks, 5 %)" in " ".join(sentences.on_memory(late, {}))
+    assert "detected" not in " ".join(sentences.on_memory(memory.assign(p_value=float("nan")), {}))
+    assert re.search(r"is 1\.50 \(95 % interval 1\.4\d to 1\.5\d\) at delay 0", " ".join(sentences.on_memory(memory, {})))
+    said = " ".join(sentences.on_rms(memory))
+    assert re.search(r"Replacing the word by another moves the state by \d+ % of what it does at delay 0", said)
+    assert "the mean gradient explains 38 % at delay 0 and " in said
+    tracking = tracking_frame(("cell",), (False,), delays=10)
+    low = tracking["relative_memory"] - tracking["delay"].map(lambda delay: 0.1 if delay < 3 else -0.1)
+    banded = tracking.assign(relative_memory_null_low=low, relative_memory_null_high=low + 0.05)
+    chance = " ".join(sentences.on_tracking(banded, {}))
+    assert "singular–plural would lie in the band 95 % of the time; it lies above it at 3 of 10 delays, below it at 7." in chance
 
 
 def test_separability_names_the_greatest_gain_and_what_did_not_converge() -> None:

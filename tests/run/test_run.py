@@ -100,7 +100,7 @@ def test_a_missing_output_is_made_again(tiny_copy):
 
 def test_the_same_settings_give_the_same_numbers(tiny_run, tmp_path):
     again = Run(TINY, tmp_path / "again", show_progress=False)
-    again.execute(["train", "gradients", "analyze"])
+    again.execute(["train", "gradients", "swap", "analyze"])
     for name in ("memory", "tracking", "classes"):
         assert again.folder.measures_path(name).read_text() == tiny_run.folder.measures_path(name).read_text()
 
@@ -166,7 +166,7 @@ def test_settings_that_fit_no_run_are_refused_at_once():
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
 def test_a_network_without_a_cell_state_is_followed_by_its_hidden_state(tmp_path, cell):
     run = Run(changed(network={"cell": cell}), tmp_path / "out", show_progress=False)
-    run.execute(["train", "gradients", "analyze", "report"])
+    run.execute(["train", "gradients", "swap", "analyze", "report"])
     assert [p.name for p in (run.folder.path / "gradients").iterdir()] == ["hidden.nc"]
     assert run.folder.manifest()["facts"]["states"] == ["hidden"]
 
@@ -176,7 +176,7 @@ def test_embeddings_that_cannot_be_whitened_leave_the_other_measures(tiny_run, t
     flat.embedding.weight.data[:, 1] = flat.embedding.weight.data[:, 0]
     save_model(flat, tiny_run.corpus.vocabulary.words, tmp_path / "model.safetensors")
     run = Run(dataclasses.replace(TINY, model=str(tmp_path / "model.safetensors")), tmp_path / "out")
-    run.execute(["train", "gradients", "analyze", "report"])
+    run.execute(["train", "gradients", "swap", "analyze", "report"])
     tracking = pd.read_csv(run.folder.measures_path("tracking"))
     assert len(tracking)
     assert not tracking["whitened"].any()

@@ -3,13 +3,14 @@
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
-from stategrad.run.config import GradientsConfig, NetworkConfig, RunConfig
+from stategrad.run.config import GradientsConfig, NetworkConfig, RunConfig, SwapConfig
 
 TINY = RunConfig(
     preset="tiny",
     corpus=CorpusConfig(name="synthetic", tokens=12_000, vocabulary_size=400),
     network=NetworkConfig(embedding_size=8, hidden_size=12),
     training=TrainingConfig(epochs=1, batch_size=5, steps=20, learning_rate=1.0),
-    gradients=GradientsConfig(delays=6, blocks=4, sample=500),
+    gradients=GradientsConfig(delays=6, blocks=7, sample=500),
+    swap=SwapConfig(sample=300),
     probe=ProbeConfig(C=(1.0,), penalties=("l2",), class_weights=("none",), workers=1),
 )

@@ -14,7 +14,7 @@ from stategrad.corpus.sources import load as load_corpus
 from stategrad.errors import UnavailableError
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
-from stategrad.run.config import AnalysisConfig, GradientsConfig, NetworkConfig, RunConfig
+from stategrad.run.config import AnalysisConfig, GradientsConfig, NetworkConfig, RunConfig, SwapConfig
 from stategrad.run.run import Run
 from stategrad.run.settings import read_preset
 from stategrad.run.summary import corpus_summary, run_summary
@@ -30,6 +30,7 @@ def run(
     network: NetworkConfig,
     training: TrainingConfig,
     gradients: GradientsConfig,
+    swap: SwapConfig,
     analysis: AnalysisConfig,
     probe: ProbeConfig,
     progress: bool = True,
@@ -47,6 +48,7 @@ def run(
         network: the language model.
         training: how it is trained.
         gradients: what is measured, and where.
+        swap: how swap memory is measured.
         analysis: which measures are taken.
         probe: how linear separability is searched.
         progress: show progress.
@@ -58,6 +60,7 @@ def run(
         network=network,
         training=training,
         gradients=gradients,
+        swap=swap,
         analysis=analysis,
         probe=probe,
     )
@@ -110,6 +113,18 @@ def gradients(base: RunConfig, folder: Path, *, gradients: GradientsConfig, prog
     Run(dataclasses.replace(base, gradients=gradients), folder, show_progress=progress).execute(["train", "gradients"])
 
 
+def swap(base: RunConfig, folder: Path, *, swap: SwapConfig, progress: bool = True) -> None:
+    """Measure a run's swap memory: replace words, run on, compare the states.
+
+    Args:
+        base: the settings of the folder.
+        folder: of the run.
+        swap: how swap memory is measured.
+        progress: show progress.
+    """
+    Run(dataclasses.replace(base, swap=swap), folder, show_progress=progress).execute(["train", "gradients", "swap"])
+
+
 def analyze(base: RunConfig, folder: Path, *, analysis: AnalysisConfig, progress: bool = True) -> None:
     """Take the measures from a run's state gradients: the tables in measures/.
 
@@ -119,7 +134,7 @@ def analyze(base: RunConfig, folder: Path, *, analysis: AnalysisConfig, progress
         analysis: which measures are taken.
         progress: show progress.
     """
-    stages = ["train", "gradients", "analyze"]
+    stages = ["train", "gradients", "swap", "analyze"]
     Run(dataclasses.replace(base, analysis=analysis), folder, show_progress=progress).execute(stages)
 
 

@@ -20,6 +20,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "run": commands.run,
     "train": commands.train,
     "gradients": commands.gradients,
+    "swap": commands.swap,
     "analyze": commands.analyze,
     "probe": commands.probe,
     "report": commands.report,

@@ -103,12 +103,17 @@ def strip_of(facts: Mapping[str, Any]) -> list[Fact]:
              "The vector whose memory is measured, of the last layer."),
         Fact("Positions", _plain(positions), f"of {population:,} in the text" if isinstance(population, int) else "",
              "How many input words the gradients are averaged over; a random sample where there are fewer than in the text."),
-        Fact("Blocks", _plain(facts.get("blocks")), "noise floor only, no intervals",
-             "Contiguous parts of the text that are kept apart. The noise floor is what is left of the mean when half of the "
-             "blocks count with a minus sign: what an average of nothing would show."),
+        Fact("Blocks", _plain(facts.get("blocks")), _interval_note(facts.get("blocks")),
+             "Parts of the text that are kept apart, whole documents where there are enough. Intervals are 95 %, around a value "
+             "without the bias of a noisy mean. The noise floor is what is left of the mean when half of the blocks count with "
+             "a minus sign: what an average of nothing would show."),
         Fact("Seeds", _plain(seeds), "training variation not included" if seeds == 1 else "",
              "How many models were trained. One seed: training variation is not included in anything on this page."),
     ]  # fmt: skip
+
+
+def _interval_note(blocks: Any) -> str:
+    return "noise floor and intervals" if isinstance(blocks, int) and blocks >= 6 else "too few for intervals: 6 are needed"
 
 
 def _sized(value: Any, unit: str) -> str | None:

@@ -17,7 +17,10 @@ from stategrad.report.marks import (
     LARGEST,
     RMS,
     RULES,
+    SHARE,
     SUM,
+    SWAP,
+    VALIDITY,
     boundary,
     calculated,
     chosen_rule,
@@ -26,6 +29,7 @@ from stategrad.report.marks import (
     curve,
     delays_of,
     has,
+    interval,
     only,
     relative_title,
     renamed,
@@ -64,8 +68,8 @@ def memory_chart(
     """`σ_1` (left axis, solid) and `Σσ` (right axis, dotted) of the mean gradient against delay: the paper's figure 1.
 
     Args:
-        frame: columns delay, sigma_1, sigma_sum; if there are any, state, group, rule, sigma_1_floor. Only the group
-            `all` is drawn.
+        frame: columns delay, sigma_1, sigma_sum; if there are any, state, group, rule, sigma_1_floor, sigma_1_low and
+            sigma_1_high (the interval, a band). Only the group `all` is drawn.
         state: which state to draw; default: the first.
         log: logarithmic vertical axes.
         relative: every curve relative to its value at the first delay; both then share one axis, and the floor is
@@ -83,6 +87,8 @@ def memory_chart(
     if has(frame, "sigma_1_floor"):
         y = vertical("sigma_1_floor", titles[0], log=log, colour=colours[0])
         curves.insert(0, curve(FLOOR, x, y, legend, thin=True))
+    if has(frame, "sigma_1_low"):
+        curves.insert(0, interval("sigma_1", x, vertical("sigma_1_low", titles[0], log=log, colour=colours[0]), BLUE))
     total = curve(
         SUM, x, vertical("sigma_sum", titles[1], log=log, colour=colours[1], orient="left" if relative else "right"), legend
     )
@@ -102,45 +108,61 @@ def rms_chart(
     log: bool = False,
     backpropagation_steps: int | None = None,
 ) -> alt.LayerChart:
-    """Mean against root mean square: `σ_1(Ḡ_τ)` and `√λ_1(E[GᵀG])`, each relative to its value at the first delay.
+    """The three measures, each relative to its value at the first delay: mean `σ_1(Ḡ_τ)`, rms `√λ_1(E[GᵀG])` and swap `θ(τ)`.
 
-    Signs cancel in the mean and cannot in the root mean square; the distance of the two curves shows how much they do.
+    Signs cancel in the mean and cannot in the root mean square; a swap changes a whole word and linearises nothing.
 
     Args:
-        frame: as for `memory_chart`, with a column rms.
+        frame: as for `memory_chart`, with columns rms and swap if there are any, and their intervals.
         state: which state to draw; default: the first.
         log: logarithmic vertical axis.
         backpropagation_steps: as for `memory_chart`.
     """
     frame = completed(frame)
-    entries = {"sigma_1": (LARGEST, BLUE, SOLID), "rms": (RMS, GREEN, DASHED), "sigma_1_floor": (FLOOR, GREY, SOLID)}
+    entries = {
+        "sigma_1": (LARGEST, BLUE, SOLID),
+        "rms": (RMS, GREEN, DASHED),
+        "swap": (SWAP, VERMILION, DOTTED),
+        "sigma_1_floor": (FLOOR, GREY, SOLID),
+    }
     drawn = {name: entry for name, entry in entries.items() if has(frame, name)}
     legend = Legend({label: (colour, dashes) for label, colour, dashes in drawn.values()})
-    x = delays_of(frame)
+    x, title = delays_of(frame), relative_title(frame)
+    bands = [
+        interval(name, x, vertical(f"{name}_low", title, log=log), colour)
+        for name, (_, colour, _) in drawn.items()
+        if has(frame, f"{name}_low")
+    ]
     curves = [
-        curve(label, x, vertical(name, relative_title(frame), log=log), legend, thin=name == "sigma_1_floor")
+        curve(label, x, vertical(name, title, log=log), legend, thin=name == "sigma_1_floor")
         for name, (label, _, _) in reversed(drawn.items())
     ]
-    layers = [*curves, *boundary(frame, backpropagation_steps), tooltip(frame, x)]
-    description = f"{LARGEST} of the mean gradient and {RMS} against delay in words, each relative to delay 0"
+    layers = [*bands, *curves, *boundary(frame, backpropagation_steps), tooltip(frame, x)]
+    description = f"{', '.join(label for label, _, _ in drawn.values())} against delay in words, each relative to the first delay"
     rows = [*only(ALL), *shown(frame, relative=True, log=log)]
     return finished(frame, layers, transform=rows, choices=chosen_state(frame, state), description=description)
 
 
 def energy_chart(frame: pd.DataFrame, *, state: str | None = None, backpropagation_steps: int | None = None) -> alt.LayerChart:
-    """`‖Ḡ_τ‖²_F / E‖G‖²_F`, the share of the gradients' energy that is in their mean, against delay.
+    """How much the mean stands for, against delay: its share of the gradients' energy, and its validity.
+
+    The share is `‖Ḡ_τ‖²_F / E‖G‖²_F`; the validity `1 - E‖Δs - Ḡ Δx‖² / E‖Δs‖²` over word swaps.
 
     Args:
-        frame: columns delay, energy_share; if there are any, state, group, rule.
+        frame: columns delay, energy_share; if there are any, validity, state, group, rule.
         state: which state to draw; default: the first.
         backpropagation_steps: as for `memory_chart`.
     """
     frame = completed(frame)
-    x = delays_of(frame)
-    y = alt.Y("energy_share:Q", scale=alt.Scale(zero=True), axis=alt.Axis(title="share in the mean", format="%", tickCount=4))
-    curve = alt.Chart().mark_line(color=INK).encode(x=x, y=y)
-    layers = [curve, *boundary(frame, backpropagation_steps), tooltip(frame, x)]
-    description = "share of the energy of the gradients that is in their mean, against delay in words"
+    entries = {"validity": (VALIDITY, VERMILION, DOTTED), "energy_share": (SHARE, INK, SOLID)}
+    drawn = {name: entry for name, entry in entries.items() if has(frame, name)}
+    legend = Legend({label: (colour, dashes) for label, colour, dashes in drawn.values()})
+    x, axis = delays_of(frame), alt.Axis(title="share", format="%", tickCount=4)
+    curves = [
+        curve(label, x, alt.Y(f"{name}:Q", scale=alt.Scale(zero=True), axis=axis), legend) for name, (label, _, _) in drawn.items()
+    ]
+    layers = [*curves, *boundary(frame, backpropagation_steps), tooltip(frame, x)]
+    description = f"{', '.join(label for label, _, _ in drawn.values())}, against delay in words"
     choices = chosen_state(frame, state)
     return finished(frame, layers, transform=only(ALL), choices=choices, description=description, height=HEIGHT // 2)
 
@@ -195,11 +217,12 @@ def tracking_chart(
 ) -> alt.LayerChart:
     """Relative memory `m` (solid) and cosine to `H_n` (dashed) of properties against delay: the paper's figure 2.
 
-    In grey the share `Σ_{i≤n} σ_i / Σσ` of the n largest singular values, solid for 1, dashed for n.
+    In grey the share `Σ_{i≤n} σ_i / Σσ` of the n largest singular values, solid for 1, dashed for n. Bands hold 95 % of the m of
+    properties with permuted labels.
 
     Args:
         frame: columns delay, property, n, relative_memory, cosine, subspace_share; if there are any, state, group,
-            whitened. Only the group `all` is drawn.
+            whitened, relative_memory_null_low and _high. Only the group `all` is drawn.
         n: the number of directions of the cosine; default: 5 where the table has it, else its largest.
         state: which state to draw; default: the first.
         whitened: draw the measures in whitened embedding space.
@@ -234,12 +257,20 @@ def tracking_chart(
         for number, label in shares.items()
         if number in numbers
     ] + curves
+    nulls = [
+        alt.Chart()
+        .transform_filter(f"datum.n == {n} && datum.property == {json.dumps(name)}")
+        .mark_area(color=colour, opacity=0.13, aria=False)
+        .encode(x=x, y=alt.Y("relative_memory_null_low:Q", scale=scale, axis=axis), y2="relative_memory_null_high:Q")
+        for name, colour in zip(properties, SERIES, strict=False)
+        if has(frame, "relative_memory_null_low")
+    ]
     values = {"relative_memory": "m", "cosine": cosine, "subspace_share": shares[n]}
     said = [alt.Tooltip("property:N", title="property"), alt.Tooltip("delay:Q", title="delay τ")]
     said += [alt.Tooltip(f"{column}:Q", title=title, format=".2f") for column, title in values.items()]
     points = alt.Chart().transform_filter(f"datum.n == {n}").mark_point(opacity=0, size=90, aria=False)
     points = points.encode(x=x, y="relative_memory:Q", tooltip=said)
-    layers = [*curves, *boundary(frame, backpropagation_steps), points]
+    layers = [*nulls, *curves, *boundary(frame, backpropagation_steps), points]
     choices = chosen_state(frame, state) | {"chosen_whitened": whitened}
     rows = only(ALL, "datum.whitened == chosen_whitened")
     description = f"relative memory m and cosine of {' and '.join(properties)} against delay in words"
@@ -249,10 +280,11 @@ def tracking_chart(
 def classes_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.LayerChart:
     """`σ_1` at delay 0 of each word class as dots, under each rule, with its noise floor: the paper's table 1.
 
-    Dots are hollow for classes with fewer positions than dimensions of the embedding.
+    Dots are hollow for classes with fewer positions than dimensions of the embedding; bars are intervals.
 
     Args:
-        frame: columns group, sigma_1; if there are any, state, rule, positions, sigma_1_floor, rank_limited.
+        frame: columns group, sigma_1; if there are any, state, rule, positions, sigma_1_floor, sigma_1_low, sigma_1_high,
+            rank_limited.
         state: which state to draw; default: the first.
     """
     frame = completed(frame)
@@ -279,6 +311,11 @@ def classes_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.Layer
     )  # fmt: skip
     floor = alt.Chart().mark_tick(color=GREY, thickness=2, size=12).encode(x="sigma_1_floor:Q", y=y, **offset)
     layers = [floor, dots] if has(frame, "sigma_1_floor") else [dots]
+    if has(frame, "sigma_1_low"):
+        bars = alt.Chart().mark_rule(strokeWidth=2, aria=False).encode(
+            x=alt.X("sigma_1_low:Q"), x2="sigma_1_high:Q", y=y, **offset, color=alt.Color("rule_name:N", scale=scale, legend=legend)
+        )  # fmt: skip
+        layers.insert(0, bars)
     rows = [*only(), calculated("rule_name", renamed("rule", names))]
     height = (34 if len(rules) < 2 else 40) * max(1, frame["group"].nunique())
     description = f"{LARGEST} at delay 0 for each word class, with its noise floor"

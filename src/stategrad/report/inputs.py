@@ -23,9 +23,25 @@ REQUIRED = {
     "training": ("epoch",),
 }
 OPTIONAL = {
-    "memory": ("count", "sigma_1_floor", "sigma_sum_floor", "rms", "energy_share", "selectivity", "effective_rank"),
-    "tracking": (),
-    "classes": ("positions", "normalised", "sigma_1_floor", "rms"),
+    "memory": (
+        "count",
+        "sigma_1_floor",
+        "sigma_sum_floor",
+        "rms",
+        "energy_share",
+        "selectivity",
+        "effective_rank",
+        "sigma_1_low",
+        "sigma_1_high",
+        "rms_low",
+        "rms_high",
+        "swap",
+        "swap_low",
+        "swap_high",
+        "validity",
+    ),
+    "tracking": ("relative_memory_low", "relative_memory_high", "relative_memory_null_low", "relative_memory_null_high"),
+    "classes": ("positions", "normalised", "sigma_1_floor", "rms", "sigma_1_low", "sigma_1_high", "rms_low", "rms_high"),
     "separability": ("classes", "types", "majority_valid", "majority_test", "test", "not_converged"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
 }

@@ -12,7 +12,8 @@ import pandas as pd
 from stategrad.report.style import DASHED, GREY, INK, Legend, delay_axis, value_scale
 
 LARGEST, SUM = "largest singular value σ₁", "sum of singular values Σσ"
-FLOOR, RMS = "noise floor of σ₁", "root mean square of the gradients"
+FLOOR, RMS, SWAP = "noise floor of σ₁", "root mean square of the gradients", "change of the state by a word swap"
+SHARE, VALIDITY = "energy in the mean", "effect of a word swap that it explains"
 
 RULES = {
     "gold": "by gold tags",
@@ -65,7 +66,9 @@ def only(*conditions: str) -> list[alt.Transform]:
 
 def shown(frame: pd.DataFrame, *, relative: bool, log: bool) -> list[alt.Transform]:
     """The columns that are drawn, `shown_…`: as they are or relative to the first delay; nothing ≤ 0 on a log axis."""
-    own = {"sigma_1": "sigma_1", "sigma_sum": "sigma_sum", "rms": "rms", "sigma_1_floor": "sigma_1"}
+    own = {"sigma_1": "sigma_1", "sigma_sum": "sigma_sum", "rms": "rms", "swap": "swap"}
+    own |= {"sigma_1_floor": "sigma_1", "sigma_1_low": "sigma_1", "sigma_1_high": "sigma_1"}
+    own |= {f"{name}_{end}": name for name in ("rms", "swap") for end in ("low", "high")}
     own = {name: reference for name, reference in own.items() if name in frame}
     steps: list[alt.Transform] = []
     if relative and len(frame):
@@ -99,6 +102,13 @@ def curve(label: str, x: alt.X, y: alt.Y, legend: Legend, *, thin: bool = False)
     return encoded
 
 
+def interval(column: str, x: alt.X, y: alt.Y, colour: str) -> alt.Chart:
+    """The interval of a curve, `shown_…_low` to `shown_…_high`, as a band behind it."""
+    band = alt.Chart().mark_area(color=colour, opacity=0.16, aria=False)
+    encoded: alt.Chart = band.encode(x=x, y=y, y2=alt.Y2(f"shown_{column}_high:Q"))
+    return encoded
+
+
 def boundary(frame: pd.DataFrame, steps: int | None) -> list[alt.Chart]:
     """A dashed line at the length of truncated backpropagation, with its name, where it is among the delays."""
     if steps is None or not len(frame) or not frame["delay"].min() < steps <= frame["delay"].max():
@@ -115,7 +125,11 @@ TOOLTIPS: Mapping[str, tuple[str, str]] = {
     "sigma_1": ("σ₁", ".3g"),
     "sigma_1_floor": ("noise floor of σ₁", ".3g"),
     "sigma_sum": ("Σσ", ".3g"),
+    "sigma_1_low": ("σ₁, interval from", ".3g"),
+    "sigma_1_high": ("to", ".3g"),
     "rms": ("rms", ".3g"),
+    "swap": ("swap", ".3g"),
+    "validity": ("validity", ".2%"),
     "energy_share": ("energy in the mean", ".2%"),
     "count": ("positions", ","),
 }

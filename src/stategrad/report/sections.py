@@ -83,11 +83,11 @@ def figures_of(run: RunTables) -> list[Figure]:
     ]  # fmt: skip
     if everything["rms"].notna().any():
         listed.append(
-            Figure("mean-and-rms", "The mean, and what it leaves out", "memory", rms, ("scale",),
+            Figure("three-measures", "Three measures of memory", "memory", rms, ("scale",),
                    [Saying({"state": state}, sentences.on_rms(rows)) for state, rows in per_state.items()])
         )  # fmt: skip
     if everything["energy_share"].notna().any():
-        listed.append(Figure("energy-in-the-mean", "Energy in the mean", "memory", energy, level=3))
+        listed.append(Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, level=3))
     return [*listed, *_tracking_figures(run, steps), *_class_figures(run, steps)]
 
 

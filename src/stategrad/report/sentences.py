@@ -26,9 +26,10 @@ def on_memory(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
         return []
     first, last = int(curve.index[0]), int(curve.index[-1])
     said = [
-        f"The largest singular value of the mean gradient is {curve.loc[first, 'sigma_1']:.2f} at delay {first}; "
-        f"{_crossings(curve['sigma_1'])}."
+        f"The largest singular value of the mean gradient is {curve.loc[first, 'sigma_1']:.2f}{_interval(curve.loc[first])} "
+        f"at delay {first}; {_crossings(curve['sigma_1'])}."
     ]
+    said += _on_detection(curve)
     floor = curve["sigma_1_floor"] if "sigma_1_floor" in curve else pd.Series(float("nan"), curve.index)
     noisy = curve.index[curve["sigma_1"] < NEAR_FLOOR * floor]
     clear = curve if noisy.empty else curve[curve.index < noisy[0]]
@@ -50,6 +51,22 @@ def on_memory(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def _on_detection(curve: pd.DataFrame) -> list[str]:
+    """Up to which delay the blocks of the text agree on any memory."""
+    if "detected" not in curve or curve["p_value"].isna().all():
+        return []
+    detected = curve["detected"].astype(bool)
+    if detected.all():
+        return ["Memory is detected at every delay: the blocks of the text agree (sign flips, 5 %)."]
+    lost = int(curve.index[~detected][0])
+    return [f"Memory is not detected at delay {lost} (sign flips over blocks, 5 %): where it is not, σ₁ is an upper bound."]
+
+
+def _interval(row: pd.Series) -> str:
+    low, high = row.get("sigma_1_low"), row.get("sigma_1_high")
+    return "" if low is None or pd.isna(low) else f" (95 % interval {low:.2f} to {high:.2f})"
+
+
 def on_rms(memory: pd.DataFrame) -> list[str]:
     """How much more of the gradients is left in their root mean square than in their mean.
 
@@ -66,11 +83,19 @@ def on_rms(memory: pd.DataFrame) -> list[str]:
         f"At delay {later} the mean gradient keeps {_percent(kept['sigma_1'])} of its value at delay {first}, the root mean "
         f"square {_percent(kept['rms'])}: gradients of different sign cancel in the mean and cannot in the root mean square."
     ]
+    if curve.get("swap") is not None and curve["swap"].notna().all():
+        moved = curve.loc[later, "swap"] / curve.loc[first, "swap"]
+        said.append(f"Replacing the word by another moves the state by {_percent(moved)} of what it does at delay {first}.")
     share = curve["energy_share"]
     if share.notna().all():
         said.append(f"The mean holds {_percent(share.loc[first])} of the energy of the gradients at delay {first} and "
                     f"{_percent(share.loc[later])} at delay {later}; the rest is what differs from word to word, which the "
                     "mean says nothing about.")  # fmt: skip
+    validity = curve.get("validity")
+    if validity is not None and validity.notna().all():
+        shares = {delay: validity.loc[delay] for delay in (first, later)}
+        explained = [f"{_percent(share) if share > 0 else 'nothing'} at delay {delay}" for delay, share in shares.items()]
+        said.append(f"Of what a real word swap does to the state, the mean gradient explains {' and '.join(explained)}.")
     return said
 
 
@@ -92,6 +117,7 @@ def on_tracking(tracking: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
         better = names[0] if ahead.mean() >= 0.5 else names[1]
         times = int(ahead.sum() if better == names[0] else len(ahead) - ahead.sum())
         said.append(f"Afterwards {better} has the larger m at {times} of {len(ahead)} delays.")
+    said += [_on_chance(name, part) for name, part in tracking.groupby("property", sort=False) if _has_null(part)]
     if facts.get("property_cosine") is not None:
         said.append(f"The cosine between the two property vectors is {_signed(facts['property_cosine'])}.")
     state, embedding = facts.get("hidden_size"), facts.get("embedding_size")
@@ -101,6 +127,21 @@ def on_tracking(tracking: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     if facts.get("not_whitened"):
         said.append(f"Nothing is shown in whitened space: {facts['not_whitened']}")
     return said
+
+
+def _has_null(part: pd.DataFrame) -> bool:
+    return "relative_memory_null_high" in part and bool(part["relative_memory_null_high"].notna().any())
+
+
+def _on_chance(name: object, part: pd.DataFrame) -> str:
+    """At how many delays a property lies outside what permuted labels give."""
+    curve = part.drop_duplicates("delay")
+    above = int((curve["relative_memory"] > curve["relative_memory_null_high"]).sum())
+    below = int((curve["relative_memory"] < curve["relative_memory_null_low"]).sum())
+    return (
+        f"With its labels permuted among words of like frequency, {name} would lie in the band 95 % of the time; it lies above "
+        f"it at {above} of {len(curve)} delays, below it at {below}."
+    )
 
 
 def on_classes(classes: pd.DataFrame) -> list[str]:
@@ -117,14 +158,35 @@ def on_classes(classes: pd.DataFrame) -> list[str]:
         said.append(f"By σ₁{under}: {', '.join(by_mean)}.")
         if part["rms"].notna().all():
             by_rms = list(part.sort_values("rms", ascending=False, kind="stable")["group"])
-            same = "The root mean square gives the same order, but without intervals no ranking is claimed."
-            other = f"The root mean square gives another: {', '.join(by_rms)}; no ranking is claimed."
-            said.append(same if by_mean == by_rms else other)
+            said.append(
+                "The root mean square gives the same order."
+                if by_mean == by_rms
+                else f"The root mean square gives another: {', '.join(by_rms)}."
+            )
+        said.append(_claimed(part))
     if len(said) and classes["sigma_1_floor"].notna().any():
         said.append("Grey ticks: noise floor, which is higher for classes with fewer positions.")
     if "rank_limited" in classes and classes["rank_limited"].fillna(False).astype(bool).any():
         said.append("Hollow dots and *: fewer positions than dimensions of the embedding.")
     return said
+
+
+def _claimed(part: pd.DataFrame) -> str:
+    """Which classes are above which: those whose intervals lie apart by both measures, in the same direction."""
+    ends = ("sigma_1_low", "sigma_1_high", "rms_low", "rms_high")
+    if not all(end in part and part[end].notna().all() for end in ends):
+        return "Without intervals no ranking is claimed."
+    rows = [row for _, row in part.sort_values("sigma_1", ascending=False, kind="stable").iterrows()]
+    above = {
+        str(a["group"]): [
+            str(b["group"]) for b in rows if a["sigma_1_low"] > b["sigma_1_high"] and a["rms_low"] > b["rms_high"]
+        ]
+        for a in rows
+    }  # fmt: skip
+    claims = [f"{name} above {', '.join(below)}" for name, below in above.items() if below]
+    if not claims:
+        return "No class is above another by both measures with intervals apart: no ranking is claimed."
+    return f"By both measures, with intervals apart: {'; '.join(claims)}. Nothing else of the order is claimed."
 
 
 def on_separability(separability: pd.DataFrame) -> list[str]:

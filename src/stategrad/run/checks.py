@@ -29,6 +29,8 @@ def check_run(run: Run) -> None:
         problems.add(f"gradients.delays is {settings.delays}; the longest document of {text.name} has {longest} words")
     if settings.blocks > text.size:
         problems.add(f"gradients.blocks is {settings.blocks}; {text.name} has {text.size} words")
+    if run.config.swap.kinds == ("same class",) and not text.rules:
+        problems.add(f"swap.kinds asks for 'same class' alone and {text.name} has no tags; add 'unigram'")
     most = max(run.config.analysis.directions)
     if most > architecture.embedding_size:
         problems.add(f"analysis.directions holds {most}; the embeddings have {architecture.embedding_size} dimensions")

@@ -62,6 +62,30 @@ class GradientsConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SwapConfig:
+    """How swap memory is measured: words are replaced, and the states that follow compared.
+
+    Attributes:
+        kinds: what takes a word's place: `unigram` (a word drawn by frequency), `same class`, `mean` (the mean embedding). The
+            first is drawn beside the other measures; a text without tags has no classes.
+        sample: how many words are replaced, drawn at random; None for all.
+        seed: of the draws.
+    """
+
+    kinds: tuple[Literal["unigram", "same class", "mean"], ...] = ("unigram", "same class", "mean")
+    sample: int | None = 10_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        problems = Problems("swap")
+        if not self.kinds or len(set(self.kinds)) < len(self.kinds):
+            problems.add(f"swap.kinds is {self.kinds}; give each kind once, and at least one")
+        if self.sample is not None and self.sample < 1:
+            problems.add(f"swap.sample is {self.sample}; give at least 1")
+        problems.raise_if_any()
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnalysisConfig:
     """Which measures are taken from the gradients.
 
@@ -93,6 +117,7 @@ class RunConfig:
         network: which language model.
         training: how it is trained.
         gradients: what is measured, where.
+        swap: how swap memory is measured.
         analysis: which measures are taken.
         probe: how linear separability is searched.
         model: a trained model, `X.safetensors` with `vocabulary.txt` beside it, used in place of training.
@@ -104,6 +129,7 @@ class RunConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     gradients: GradientsConfig = field(default_factory=GradientsConfig)
+    swap: SwapConfig = field(default_factory=SwapConfig)
     analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     model: str | None = None

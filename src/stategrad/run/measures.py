@@ -43,7 +43,7 @@ def _label(word_class: str, rule: Rule) -> str:
     return word_class if rule == "gold" else f"{word_class} ({rule})"
 
 
-def _split_labels(frame: pd.DataFrame) -> pd.DataFrame:
+def split_labels(frame: pd.DataFrame) -> pd.DataFrame:
     """The column group as class and rule: empty for `all`, gold for a bare label."""
     parts = frame["group"].str.extract(r"^(?P<group>.*?)(?: \((?P<rule>any|most)\))?$")
     rule = parts["rule"].where(parts["rule"].notna(), np.where(parts["group"] == "all", "", "gold"))
@@ -53,7 +53,14 @@ def _split_labels(frame: pd.DataFrame) -> pd.DataFrame:
 
 def memory_table(results: Results) -> pd.DataFrame:
     """The memory curves (the paper's figure 1, with rms and floor): a row per state, group, rule and delay."""
-    return _split_labels(pd.concat([result.to_dataframe().assign(state=state) for state, result in results.items()]))
+    return split_labels(pd.concat([result.to_dataframe().assign(state=state) for state, result in results.items()]))
+
+
+def with_swaps(memory: pd.DataFrame, swaps: pd.DataFrame) -> pd.DataFrame:
+    """The memory curves with swap memory beside them: `swap` is θ, with its interval, and `validity` that of the mean gradient."""
+    renamed = swaps.rename(columns={"theta": "swap", "theta_low": "swap_low", "theta_high": "swap_high"})
+    keys = ["state", "group", "rule", "delay"]
+    return memory.merge(renamed[[*keys, "swap", "swap_low", "swap_high", "validity"]], on=keys, how="left")
 
 
 def tracking_table(
@@ -69,7 +76,7 @@ def tracking_table(
     if not frames:
         measured = ["relative_memory", "cosine", "subspace_share", "whitened"]
         return pd.DataFrame(columns=["state", "group", "rule", "property", "delay", "n", *measured])
-    return _split_labels(pd.concat(frames))
+    return split_labels(pd.concat(frames))
 
 
 def classes_table(memory: pd.DataFrame, embedding_size: int) -> pd.DataFrame:

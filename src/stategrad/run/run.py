@@ -24,6 +24,7 @@ IDENTITY = ("preset", "corpus", "network", "training", "model")
 STAGES = {
     "train": stages.train_model,
     "gradients": stages.measure_gradients,
+    "swap": stages.swap,
     "analyze": stages.analyze,
     "probe": stages.probe,
     "report": stages.report,
@@ -107,7 +108,8 @@ class Run:
         lexicon = None if corpus.lexicon is None else corpus.lexicon.sha256
         trained = fingerprint_of(source, corpus.valid.sha256, corpus.test.sha256)
         measured = fingerprint_of(trained, settings["gradients"], self.states, lexicon)
-        analyzed = fingerprint_of(measured, settings["analysis"])
+        swapped = fingerprint_of(measured, settings["swap"])
+        analyzed = fingerprint_of(swapped, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         reported = fingerprint_of(analyzed, probed)
-        return dict(zip(STAGES, (trained, measured, analyzed, probed, reported), strict=True))
+        return dict(zip(STAGES, (trained, measured, swapped, analyzed, probed, reported), strict=True))

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.tags import classes_of
@@ -20,6 +21,7 @@ from stategrad.models.language_model import LanguageModel
 from stategrad.models.perplexity import perplexity, unigram_perplexity
 from stategrad.models.training import train
 from stategrad.run import measures
+from stategrad.swaps.swap_memory import swap_memory
 
 if TYPE_CHECKING:
     from stategrad.run.folder import StageRecord
@@ -111,6 +113,33 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
     )
 
 
+def swap(run: Run, record: StageRecord) -> None:
+    """Swap memory of every state and kind, `measures/swaps.csv`; beside the first kind the validity of the mean gradients."""
+    settings = run.config.swap
+    text: Corpus = getattr(run.corpus, run.config.gradients.text)
+    frames = []
+    for kind in settings.kinds:
+        if kind == "same class" and not text.rules:
+            run.say("swap: the corpus has no tags, so no word has others of its class")
+            continue
+        for state in run.states:
+            result = swap_memory(
+                run.model,
+                text,
+                delays=run.config.gradients.delays,
+                state=state,
+                swaps=kind,
+                groups=measures.labelled_groups(text),
+                blocks=run.config.gradients.blocks,
+                sample=settings.sample,
+                gradients=StateGradients.load(run.folder.gradients_path(state)) if kind == settings.kinds[0] else None,
+                seed=settings.seed,
+                show_progress=run.show_progress,
+            )
+            frames.append(result.to_dataframe().assign(state=state, kind=kind))
+    record.outputs.append(run.folder.write_measures("swaps", measures.split_labels(pd.concat(frames))))
+
+
 def analyze(run: Run, record: StageRecord) -> None:
     """The measures as tidy tables: `measures/memory.csv`, `tracking.csv`, `classes.csv`."""
     settings = run.config.analysis
@@ -127,7 +156,8 @@ def analyze(run: Run, record: StageRecord) -> None:
         except InvalidInputError as error:
             not_whitened = str(error)
             run.say(f"analyze: the whitened measures are left out: {not_whitened}")
-    memory = measures.memory_table(results)
+    swaps = run.folder.read_measures("swaps")
+    memory = measures.with_swaps(measures.memory_table(results), swaps[swaps["kind"] == run.config.swap.kinds[0]])
     tables = {
         "memory": memory,
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.lexicon import Rule
 from stategrad.corpus.splits import Splits
@@ -14,7 +12,7 @@ def run_summary(folder: RunFolder) -> str:
     """The main numbers of a run, and where its page lies."""
     facts = folder.manifest()["facts"]
     state = facts["state"]
-    memory = pd.read_csv(folder.measures_path("memory"), keep_default_na=False, na_values=["", "NaN"])
+    memory = folder.read_measures("memory")
     everything = memory[(memory["state"] == state) & (memory["group"] == "all")].set_index("delay")
     shown = [delay for delay in (0, 1, 2, 5, 10, 20, int(everything.index.max())) if delay in everything.index]
     lines = [
@@ -26,9 +24,9 @@ def run_summary(folder: RunFolder) -> str:
         "",
         "delay τ          " + "".join(f"{delay:>9}" for delay in dict.fromkeys(shown)),
     ]
-    for label, column in (("σ_1 of the mean", "sigma_1"), ("its noise floor", "sigma_1_floor"), ("rms", "rms")):
+    for label, column in (("σ_1 of the mean", "sigma_1"), ("its noise floor", "sigma_1_floor"), ("rms", "rms"), ("swap", "swap")):
         lines.append(f"{label:<17}" + "".join(f"{everything[column][delay]:9.3f}" for delay in dict.fromkeys(shown)))
-    classes = pd.read_csv(folder.measures_path("classes"), keep_default_na=False)
+    classes = folder.read_measures("classes")
     if len(classes):
         lines += ["", "σ_1 at delay 0 by word class (share of their sum)"]
         for rule, part in classes[classes["state"] == state].groupby("rule", sort=False):
