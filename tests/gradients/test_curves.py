@@ -157,5 +157,26 @@ def test_parts_of_a_result_have_the_numbers_of_the_whole(tmp_path):
         whole.sel(grup="a")
 
 
+def test_the_methods_paragraph_has_the_figures_of_the_result():
+    x = torch.randn(150, 3)
+    labels = np.array(["a", "b", "c"] * 50)
+    said = sg.state_gradients(nn.LSTM(3, 4), x, delays=5, groups=labels, show_progress=False).methods()
+    for part in ("cell state of layer 0 (4 units)", "all 150 input positions", "at 5 delays from 0 to 4", "groups “a”, “b”, “c”",
+                 "into 10 blocks", "sign-flip", "do not include variation from training", sg.__version__):  # fmt: skip
+        assert part in said, part
+    few = sg.state_gradients(nn.GRU(3, 4), x, delays=[2], blocks=2, sample=40, show_progress=False)
+    white = few.whiten(np.random.default_rng(0).standard_normal((40, 3)))
+    for part in (
+        "a random sample of 40 of the 150 input",
+        "at 1 delay from 2 to 2",
+        "2 blocks, too few for intervals",
+        "whitened input",
+    ):
+        assert part in white.methods(), part
+    cited = few.bibtex()
+    assert cited.count("@") == 3
+    assert cited.count("{") == cited.count("}")
+
+
 BANDS = [f"{name}_band_{end}" for name in ("sigma_1", "sigma_sum", "selectivity") for end in ("low", "high")]
 """They depend on all delays of the curve."""

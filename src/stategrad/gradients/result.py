@@ -18,6 +18,7 @@ from jaxtyping import Float
 from stategrad.errors import InvalidInputError, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
+from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.sampling import Positions
 from stategrad.measures.floor import noise_contrasts
@@ -296,6 +297,14 @@ class StateGradients:
             block_second_moment=both_sides(self.block_second_moment),
             whitening=xr.DataArray(root, dims=("embedding", "embedding_")),
         )
+
+    def methods(self) -> str:
+        """The paragraph that a paper's methods section needs, with this result's figures and what its intervals leave out."""
+        return methods_of(self)
+
+    def bibtex(self) -> str:
+        """The references of `methods`, as BibTeX."""
+        return BIBTEX
 
     def to_dataframe(self) -> pd.DataFrame:
         """The memory curves as a tidy table: a row per group and delay, a column per measure."""
