@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, Shaped
 
 from stategrad.errors import InvalidInputError
 
@@ -113,3 +113,13 @@ def stratify(groups: Groups, block_of_position: Int[np.ndarray, " position"]) ->
     _, first, of_position = np.unique(rows, return_index=True, return_inverse=True)
     members = tuple(tuple(np.flatnonzero(groups.masks[:, position]).tolist()) for position in first)
     return Strata(of_position, members, block_of_position[first])
+
+
+def per_group_and_block(
+    values: Shaped[np.ndarray, "*conditions stratum delay"], strata: Strata, *, groups: int, blocks: int
+) -> Shaped[np.ndarray, "group *conditions block delay"]:
+    """Add up what belongs to each group and block; a stratum counts in every group that it is a member of."""
+    total = np.zeros((groups, *values.shape[:-2], blocks, values.shape[-1]), dtype=values.dtype)
+    for stratum, members in enumerate(strata.members):
+        total[list(members), ..., strata.block[stratum], :] += values[..., stratum, :]
+    return total

@@ -18,6 +18,7 @@ from jaxtyping import Float
 from stategrad.errors import InvalidInputError, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
+from stategrad.gradients.groups import per_group_and_block
 from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.sampling import Positions
@@ -78,11 +79,7 @@ class StateGradients:
         coords |= {name: list(names) for name, names in conditions.items()}
 
         def per_block(by_stratum: np.ndarray) -> np.ndarray:
-            """From (condition, stratum, delay) to (group, condition, block, delay)."""
-            counts = np.zeros((groups, len(by_stratum), blocks, by_stratum.shape[-1]), dtype=np.int64)
-            for stratum, members in enumerate(moments.strata.members):
-                counts[list(members), :, moments.strata.block[stratum]] += by_stratum[:, stratum]
-            return counts
+            return per_group_and_block(by_stratum, moments.strata, groups=groups, blocks=blocks)
 
         used = per_block(positions.used_count)
         represented = per_block(np.where(positions.used_count > 0, positions.population, 0))

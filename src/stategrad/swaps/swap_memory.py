@@ -16,7 +16,7 @@ from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import Network, StateKey, States, network_of
 from stategrad.errors import InvalidInputError, check_choice
 from stategrad.gradients.conditions import conditions_of
-from stategrad.gradients.groups import Groups, Strata, groups_of, stratify
+from stategrad.gradients.groups import Groups, Strata, groups_of, per_group_and_block, stratify
 from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
@@ -27,7 +27,6 @@ from stategrad.gradients.stretches import stretches
 from stategrad.swaps.changes import changes
 from stategrad.swaps.replacements import Replacements, replacements_of
 from stategrad.swaps.result import SwapMemory
-from stategrad.swaps.sums import per_group_and_block
 from stategrad.swaps.validity import Validity, mean_gradients
 
 CHUNK_SIZE = 256
