@@ -1,23 +1,66 @@
 """Measures of memory on plain arrays: a mean gradient `Ḡ` of shape (…, state, embedding) in, numbers out."""
 
+from stategrad.measures.block_means import leave_one_out, mean_of_blocks
+from stategrad.measures.chance import (
+    chance_cosine,
+    chance_relative_memory,
+    mean_square_relative_memory,
+    noise_relative_memory,
+    noise_selectivity,
+)
+from stategrad.measures.cross_validation import (
+    cross_validated_singular_values,
+    geometric_mean,
+    unbiased_energy,
+    unbiased_gain,
+)
+from stategrad.measures.debiased_tracking import estimate_relative_memory
+from stategrad.measures.debiasing import DebiasedSpectrum, debias_spectrum
+from stategrad.measures.detection import Detection, sign_flip_test
 from stategrad.measures.energy import energy_share, root_mean_square
 from stategrad.measures.floor import noise_floor
+from stategrad.measures.gram import gram_singular_values, sigma_1_and_sum
+from stategrad.measures.jackknife import Estimate, jackknife
+from stategrad.measures.permutation import permuted_directions
 from stategrad.measures.properties import Property, property_vector
+from stategrad.measures.simultaneous import simultaneous_band
 from stategrad.measures.spectrum import decompose, effective_rank, largest_share, singular_values
 from stategrad.measures.tracking import cosine_to_subspace, relative_memory
 from stategrad.measures.whitening import covariance_root
 
 __all__ = [
+    "DebiasedSpectrum",
+    "Detection",
+    "Estimate",
     "Property",
+    "chance_cosine",
+    "chance_relative_memory",
     "cosine_to_subspace",
     "covariance_root",
+    "cross_validated_singular_values",
+    "debias_spectrum",
     "decompose",
     "effective_rank",
     "energy_share",
+    "geometric_mean",
+    "estimate_relative_memory",
+    "gram_singular_values",
+    "jackknife",
     "largest_share",
+    "leave_one_out",
+    "mean_of_blocks",
+    "mean_square_relative_memory",
     "noise_floor",
+    "noise_relative_memory",
+    "noise_selectivity",
+    "permuted_directions",
     "property_vector",
     "relative_memory",
     "root_mean_square",
+    "sigma_1_and_sum",
+    "sign_flip_test",
+    "simultaneous_band",
     "singular_values",
+    "unbiased_energy",
+    "unbiased_gain",
 ]

@@ -16,7 +16,7 @@ def relative_memory(
 
     Source: Verwimp et al. 2018, equations 5 and 7.
     """
-    r = np.linalg.norm(mean_gradient @ _checked(d, mean_gradient.shape[-1]), axis=-1) / np.linalg.norm(d)
+    r = np.linalg.norm(mean_gradient @ checked_direction(d, mean_gradient.shape[-1]), axis=-1) / np.linalg.norm(d)
     largest = singular_values(mean_gradient)[..., 0]
     return np.divide(r, largest, out=np.full(r.shape, np.nan), where=largest > 0)
 
@@ -41,11 +41,16 @@ def subspace_cosine(
     """
     if not 1 <= n <= right.shape[-1]:
         raise InvalidInputError(f"n is {n}; give a number of directions from 1 to {right.shape[-1]}.")
-    projected = np.swapaxes(right[..., :n], -1, -2) @ _checked(d, right.shape[-2])
+    projected = np.swapaxes(right[..., :n], -1, -2) @ checked_direction(d, right.shape[-2])
     return np.asarray(np.linalg.norm(projected, axis=-1) / np.linalg.norm(d))
 
 
-def _checked(d: Float[np.ndarray, " embedding"], size: int) -> Float[np.ndarray, " embedding"]:
+def checked_direction(d: Float[np.ndarray, " embedding"], size: int) -> Float[np.ndarray, " embedding"]:
+    """The direction, where it is one.
+
+    Raises:
+        InvalidInputError: another size, the zero vector, NaN or infinity.
+    """
     if d.shape != (size,):
         raise InvalidInputError(f"the property has shape {d.shape}; the embeddings have {size} dimensions.")
     if not np.isfinite(d).all() or not np.any(d):
