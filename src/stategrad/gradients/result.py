@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +16,7 @@ from jaxtyping import Float
 
 from stategrad.errors import InvalidInputError
 from stategrad.gradients import storage
+from stategrad.gradients.explosions import warn_of_explosion
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.sampling import Positions
 from stategrad.measures.energy import energy_share, root_mean_square
@@ -307,9 +307,4 @@ def _mark_explosions(sums: np.ndarray, counts: np.ndarray, coords: Mapping[str, 
         return
     sums[np.broadcast_to(broken[:, :, None], counts.shape)] = np.nan
     group, _, delay = (axis[0] for axis in np.nonzero(broken))
-    warnings.warn(
-        f"gradients explode: beyond the range of their numbers from delay {coords['delay'][delay]} (group "
-        f"'{coords['group'][group]}'); those means are NaN. Ask for fewer delays, or for precision='float64'.",
-        RuntimeWarning,
-        stacklevel=4,
-    )
+    warn_of_explosion(str(coords["group"][group]), int(coords["delay"][delay]), stacklevel=5)
