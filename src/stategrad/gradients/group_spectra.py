@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ OPTIONAL = ("rms", "energy_share")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GroupSpectra:
-    """Singular values of the mean gradients of one state, for each of many groups and delays. There is no group `"all"`.
+    """Singular values of the mean gradients of one state, for each of many groups and delays. A group `"all"` is the word all.
 
     Attributes:
         singular_values: of `Ḡ_τ`, (group, delay, mode), the largest first; float64 if the analysis was, else float32. NaN where
@@ -40,6 +41,16 @@ class GroupSpectra:
         rms: `√λ_1(E[GᵀG])`, (group, delay), or None where second moments were not asked for.
         energy_share: `‖Ḡ‖²_F / E‖G‖²_F`, or None likewise.
         provenance: versions, hashes and settings, as JSON.
+
+    >>> import torch, stategrad as sg
+    >>> model, words = torch.nn.LSTM(3, 5).eval(), "the cat saw the dog and the dog saw the cat".split()
+    >>> result = sg.state_gradients(
+    ...     model, torch.randn(11, 3), delays=4, groups=words, keep="spectrum", show_progress=False
+    ... )
+    >>> result.singular_values.sizes
+    Frozen({'group': 5, 'delay': 4, 'mode': 3})
+    >>> result.count.sel(group="cat").values
+    array([2, 1, 1, 1])
     """
 
     singular_values: xr.DataArray
@@ -137,18 +148,18 @@ class GroupSpectra:
             InvalidInputError: a truncated file, or one that holds something else.
         """
         dataset = read_dataset(Path(path), FORMAT)
-        fields = {name: dataset[name] for name in REQUIRED}
-        optional = {name: dataset[name] if name in dataset else None for name in OPTIONAL}
-        return cls(**fields, **optional, provenance=dataset.attrs["provenance"])
+        fields: dict[str, Any] = {name: dataset.get(name) for name in (*REQUIRED, *OPTIONAL)}
+        return cls(**fields, provenance=dataset.attrs["provenance"])
 
     def __repr__(self) -> str:
         state = json.loads(self.provenance)["state"]
         delays, groups = self.delays, self.groups
+        tested = int(self.p_value.notnull().any("delay").sum())
         largest = np.argsort(-self.count.values[:, 0], kind="stable")[:8]
         lines = [
             f"GroupSpectra of the {state['name']} state, layer {state['layer']}",
             f"  groups     {len(groups):,}: {', '.join(groups[row] for row in largest)}{' …' if len(groups) > 8 else ''}",
-            f"  positions  {int(self.count.values[:, 0].sum()):,}; {int((~np.isnan(self.p_value)).any('delay').sum()):,} groups with intervals",
+            f"  positions  {int(self.count.values[:, 0].sum()):,}; {tested:,} groups with intervals",
             f"  delays     {', '.join(map(str, delays)) if len(delays) < 6 else f'{delays[0]} … {delays[-1]}'}",
             f"  modes      {self.singular_values.sizes['mode']}",
         ]

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int
 
 from stategrad.errors import InvalidInputError
-from stategrad.gradients.groups import ALL, flat
+from stategrad.gradients.groups import flat
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def labels_by_position(groups: Any, inputs: Any, lengths: Int[np.ndarray, " stre
         lengths: steps per stream.
 
     Raises:
-        InvalidInputError: no groups, masks that overlap, a label `"all"`, a group without positions, a shape that does not fit.
+        InvalidInputError: no groups, masks that overlap, a group without positions, a shape that does not fit.
     """
     if groups is None:
         vocabulary = getattr(inputs, "vocabulary", None)
@@ -115,8 +115,6 @@ def _of_masks(masks: Mapping[str, np.ndarray]) -> Int[np.ndarray, " position"]:
 
 def _numbered(names: list[str], of_position: Int[np.ndarray, " position"]) -> Labels:
     """Labels in sorted order."""
-    if ALL in names:
-        raise InvalidInputError("groups use the label 'all', which always stands for every position; give that group another name.")
     if not names:
         raise InvalidInputError("groups label no position; keep='spectrum' analyses labelled positions only.")
     order = sorted(range(len(names)), key=names.__getitem__)

@@ -44,7 +44,9 @@ def keep_states(streams: Streams, initial: States) -> KeptStates:
     network, lengths = streams.network, streams.lengths
     rows = -(-lengths // EVERY)
     starts = np.cumsum(rows) - rows
-    kept: States = [{name: value.new_empty(int(rows.sum()), *value.shape[1:]) for name, value in layer.items()} for layer in initial]
+    kept: States = [
+        {name: value.new_empty(int(rows.sum()), *value.shape[1:]) for name, value in layer.items()} for layer in initial
+    ]
     budget = EVERY * (max(BYTES_OF_RECORD // bytes_per_step(network), LEAST_STEPS) // EVERY)
     for batch in batches(lengths, budget):
         state: States = [{name: value[batch] for name, value in layer.items()} for layer in initial]

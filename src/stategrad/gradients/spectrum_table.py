@@ -94,7 +94,7 @@ class SpectrumTable:
         count: Int[np.ndarray, "block delay"],
     ) -> None:
         """Intervals of `σ_1` and `Σσ` by the jackknife, and detection, of one label at all delays."""
-        known = _finite(sums).all(0)
+        known = np.all(_finite(sums), axis=0)
         means = np.moveaxis(np.where(known[:, None, None], sums, 0.0) / np.maximum(count, 1)[..., None, None], 0, 1)
         estimate = jackknife(sigma_1_and_sum, means, count.T)
         test = sign_flip_test(means, count.T)

@@ -63,7 +63,7 @@ def state_gradients(
         state: a state's name, or `(layer, name)`. Default: the cell of an LSTM, else the hidden state, of the last layer. A
             list gives a dictionary keyed `(layer, name)`, from one pass.
         groups: labels in the shape of the ids (None: in no group), or `{label: boolean mask}`, which may overlap. A group is a
-            property of the input word, at step t-τ; `"all"` is always there (but not with `keep="spectrum"`).
+            property of the input word, at step t-τ; `"all"` is always there, unless `keep="spectrum"`.
         at: the steps t whose state is read: a boolean mask in the shape of the ids, or labels, which add a dimension
             `state_group`. Default: all.
         segments: a value per position, such as the number of its sentence: adds a dimension `boundary`, with all pairs of input
@@ -72,9 +72,9 @@ def state_gradients(
         second_moment: also keep `E[GᵀG]`, which the rms needs.
         keep: `"mean"` keeps the mean gradients, with their blocks. `"spectrum"` keeps their singular values alone, and reduces each
             group as soon as it is complete, so that every word of a vocabulary can be a group: memory does not grow with their
-            number. Groups are then disjoint (default: the words of a corpus), and there is no group `"all"`. `blocks` is a number
-            and cuts each group's own positions; groups of at least 20 have intervals. `at`, `segments`, `sample` and checkpoints
-            are for means.
+            number, but for the result. Groups are then disjoint (default: the words of a corpus), and `"all"` is a word like any
+            other. `blocks` is a number and cuts each group's own positions; groups of at least 20 have intervals. `at`,
+            `segments`, `sample` and checkpoints are for means.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block). Default: all.
         embeddings: the model's input vectors with their words, kept in the result for its measures. Default: taken from
             a language model and the corpus it reads.

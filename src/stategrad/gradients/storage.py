@@ -69,9 +69,7 @@ def read_dataset(path: Path, form: str) -> xr.Dataset:
     except (OSError, ValueError, KeyError) as error:
         raise InvalidInputError(f"{path} cannot be read ({error}); it is damaged or cut short, compute it again.") from error
     if dataset.attrs.get("format") != form:
-        raise InvalidInputError(
-            f"{path} is not a result of stategrad (format '{dataset.attrs.get('format')}', expected '{form}')."
-        )
+        raise InvalidInputError(f"{path} is not a result of stategrad (format '{dataset.attrs.get('format')}', expected '{form}').")
     return dataset
 
 
