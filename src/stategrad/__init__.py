@@ -24,6 +24,7 @@ from stategrad.errors import (
     StategradError,
     UnavailableError,
 )
+from stategrad.gradients.group_spectra import GroupSpectra
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
@@ -43,6 +44,7 @@ __all__ = [
     # the analysis
     "state_gradients",
     "StateGradients",
+    "GroupSpectra",
     "Execution",
     "swap_memory",
     "SwapMemory",

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from stategrad.cells.network import Network, StateKey
 from stategrad.checkpoint import fingerprint, load_checkpoint, save_checkpoint
 from stategrad.gradients.moments import Moments, runs_of
-from stategrad.gradients.request import Request
+from stategrad.gradients.request import Execution, Request
 from stategrad.gradients.stretches import Stretch, stretches
 from stategrad.gradients.tangents import Window
 
@@ -48,11 +48,9 @@ def accumulate(request: Request, identity: dict[str, Any], *, show_progress: boo
         ForeignOutputError: a checkpoint of another analysis.
     """
     network, execution = request.network, request.execution
-    if _worth_compiling(request) if execution.compile is None else execution.compile:
-        for cell in network.cells:
-            cell.compile()
+    compile_cells(network, execution, len(request.positions.used), int(request.delays[-1]) + 1)
     moments = {key: _empty_moments(request, key) for key in request.keys}
-    size = execution.chunk_size or _chunk_size(network)
+    size = execution.chunk_size or chunk_size(network)
     checkpoint = _Checkpoint(request, identity | {"chunk_size": size}, moments)
     window = Window(network, size)
     done = checkpoint.load()
@@ -108,17 +106,18 @@ def _empty_moments(request: Request, key: StateKey) -> Moments:
     )
 
 
-def _chunk_size(network: Network) -> int:
+def chunk_size(network: Network) -> int:
     """Positions whose gates take about eight MiB, so that the update reads them from the cache."""
     widest = max(cell.work_size for cell in network.cells)
     return max(8, _CACHE // (network.embedding_size * widest * network.cells[0].precision.product.itemsize))
 
 
-def _worth_compiling(request: Request) -> bool:
-    """Whether the matrix products of the analysis alone take minutes on a small machine."""
-    network = request.network
+def compile_cells(network: Network, execution: Execution, positions: int, delays: int) -> None:
+    """Compile the updates where that is asked for, or where the matrix products alone take minutes on a small machine."""
     per_step = 2 * network.embedding_size * sum(cell.work_size * cell.state_sizes.get("hidden", 0) for cell in network.cells)
-    return per_step * len(request.positions.used) * (int(request.delays[-1]) + 1) > LONG_ANALYSIS
+    if per_step * positions * delays > LONG_ANALYSIS if execution.compile is None else execution.compile:
+        for cell in network.cells:
+            cell.compile()
 
 
 class _Checkpoint:

@@ -12,6 +12,7 @@ from stategrad.cells.network import Network, StateKey, States
 from stategrad.errors import Problems
 from stategrad.gradients.conditions import Conditions
 from stategrad.gradients.groups import Groups, Strata
+from stategrad.gradients.labels import Labels
 from stategrad.gradients.sampling import Positions
 from stategrad.gradients.streams import Streams
 
@@ -71,6 +72,33 @@ class Request:
     strata: Strata
     conditions: Conditions
     positions: Positions
+    initial: States
+    blocks: int
+    second_moment: bool
+    execution: Execution
+
+
+@dataclass(frozen=True)
+class SpectraRequest:
+    """An analysis that keeps the spectra of groups.
+
+    Attributes:
+        network: the model.
+        streams: the text.
+        delays: in increasing order.
+        keys: the states whose gradients are wanted.
+        labels: whose gradients are averaged together.
+        initial: the state before each stream.
+        blocks: into how many a label's own positions are cut.
+        second_moment: whether rms and energy share are wanted.
+        execution: how the work is cut.
+    """
+
+    network: Network
+    streams: Streams
+    delays: Int[np.ndarray, " delay"]
+    keys: list[StateKey]
+    labels: Labels
     initial: States
     blocks: int
     second_moment: bool

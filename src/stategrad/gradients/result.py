@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +17,7 @@ from jaxtyping import Float
 from stategrad.errors import InvalidInputError, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
+from stategrad.gradients.explosions import warn_of_explosion
 from stategrad.gradients.groups import per_group_and_block
 from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
@@ -365,9 +365,4 @@ def _mark_explosions(sums: np.ndarray, counts: np.ndarray, coords: Mapping[str, 
         return
     sums[np.broadcast_to(broken[:, :, None], counts.shape)] = np.nan
     group, _, delay = (axis[0] for axis in np.nonzero(broken))
-    warnings.warn(
-        f"gradients explode: beyond the range of their numbers from delay {coords['delay'][delay]} (group "
-        f"'{coords['group'][group]}'); those means are NaN. Ask for fewer delays, or for precision='float64'.",
-        RuntimeWarning,
-        stacklevel=4,
-    )
+    warn_of_explosion(str(coords["group"][group]), int(coords["delay"][delay]), stacklevel=5)

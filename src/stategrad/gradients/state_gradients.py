@@ -14,11 +14,15 @@ from stategrad.errors import Problems, check_choice
 from stategrad.gradients.blocks import assign_blocks
 from stategrad.gradients.conditions import conditions_of
 from stategrad.gradients.engine import accumulate
+from stategrad.gradients.group_spectra import GroupSpectra
 from stategrad.gradients.groups import flat, groups_of, stratify
+from stategrad.gradients.labels import count_groups, labels_by_position
+from stategrad.gradients.memory_need import check_memory
 from stategrad.gradients.provenance import provenance_of
-from stategrad.gradients.request import Execution, Request
+from stategrad.gradients.request import Execution, Request, SpectraRequest
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.sampling import choose_positions
+from stategrad.gradients.spectra import accumulate_spectra
 from stategrad.gradients.streams import streams_of, vector_size
 from stategrad.models.embeddings import Embeddings, embeddings_of
 
@@ -34,6 +38,7 @@ def state_gradients(
     segments: Any = None,
     blocks: int | Any = 10,
     second_moment: bool = True,
+    keep: Literal["mean", "spectrum"] = "mean",
     sample: int | None = None,
     embeddings: Embeddings | None = None,
     precision: Literal["float32", "float64", "bfloat16"] = "float32",
@@ -41,7 +46,7 @@ def state_gradients(
     seed: int = 0,
     show_progress: bool = True,
     execution: Execution | None = None,
-) -> StateGradients | dict[StateKey, StateGradients]:
+) -> StateGradients | GroupSpectra | dict[StateKey, StateGradients] | dict[StateKey, GroupSpectra]:
     """Mean state gradients `Ḡ_τ = mean of ∂s_t / ∂x_{t-τ}` per group of input words and delay.
 
     At delay τ the mean runs over every step t of a stream with t-τ in the same stream; the recurrent path is never cut. The
@@ -58,13 +63,18 @@ def state_gradients(
         state: a state's name, or `(layer, name)`. Default: the cell of an LSTM, else the hidden state, of the last layer. A
             list gives a dictionary keyed `(layer, name)`, from one pass.
         groups: labels in the shape of the ids (None: in no group), or `{label: boolean mask}`, which may overlap. A group is a
-            property of the input word, at step t-τ; `"all"` is always there.
+            property of the input word, at step t-τ; `"all"` is always there, unless `keep="spectrum"`.
         at: the steps t whose state is read: a boolean mask in the shape of the ids, or labels, which add a dimension
             `state_group`. Default: all.
         segments: a value per position, such as the number of its sentence: adds a dimension `boundary`, with all pairs of input
             and state (`any`), those in one segment (`within`) and the others (`across`).
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         second_moment: also keep `E[GᵀG]`, which the rms needs.
+        keep: `"mean"` keeps the mean gradients, with their blocks. `"spectrum"` keeps their singular values alone, and reduces each
+            group as soon as it is complete, so that every word of a vocabulary can be a group: memory does not grow with their
+            number, but for the result. Groups are then disjoint (default: the words of a corpus), and `"all"` is a word like any
+            other. `blocks` is a number and cuts each group's own positions; groups of at least 20 have intervals. `at`,
+            `segments`, `sample` and checkpoints are for means.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block). Default: all.
         embeddings: the model's input vectors with their words, kept in the result for its measures. Default: taken from
             a language model and the corpus it reads.
@@ -77,7 +87,7 @@ def state_gradients(
         execution: how the work is cut, and where it is kept while it lasts.
 
     Returns:
-        The result, or a dictionary of results where `state` is a list.
+        The result, a `GroupSpectra` with `keep="spectrum"`; or a dictionary of results where `state` is a list.
 
     Raises:
         InvalidInputError: whatever cannot be analysed as it is, with its name and what to do.
@@ -91,35 +101,94 @@ def state_gradients(
     Frozen({'group': 1, 'delay': 4, 'state': 5, 'embedding': 3})
     """
     check_choice("precision", precision, PRECISIONS)
+    check_choice("value of keep", keep, ("mean", "spectrum"))
     network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
     streams = streams_of(inputs, network)
     lengths = streams.lengths
     wanted = state if isinstance(state, list) else [state]
     keys = list(dict.fromkeys(network.state_key(one) for one in wanted))
     delay_list = delays_of(delays, int(lengths.max()))
-    read = groups_of(default_groups(inputs) if groups is None else groups, lengths)
+    start, execution = network.initial_state(initial_state, len(lengths)), execution or Execution()
+    provenance = provenance_of(model, inputs, streams, precision=precision, keep=keep, population=streams.size)
+    if keep == "spectrum":
+        _refuse_beside_spectra(blocks, at=at, segments=segments, sample=sample, checkpoint_path=execution.checkpoint_path)
+        labels = labels_by_position(groups, inputs, lengths)
+        wish = SpectraRequest(network, streams, delay_list, keys, labels, start, blocks, second_moment, execution)
+        spectra = _spectra(wish, provenance, show_progress)
+        return spectra if isinstance(state, list) else spectra[keys[0]]
+    groups = default_groups(inputs) if groups is None else groups
     block_of = block_numbers(blocks, lengths)
-    strata = stratify(read, block_of)
     conditions = conditions_of(at, segments, lengths)
+    check_memory(
+        network, keys, groups=count_groups(groups, lengths), conditions=conditions.count, blocks=int(block_of.max()) + 1,
+        delays=len(delay_list), second_moment=second_moment,
+    )  # fmt: skip
+    read = groups_of(groups, lengths)
+    strata = stratify(read, block_of)
     positions = choose_positions(strata, lengths, delay_list, conditions, sample=sample, seed=seed)
     request = Request(
         network, streams, delay_list, keys, read, strata, conditions, positions,
-        network.initial_state(initial_state, len(lengths)), int(block_of.max()) + 1, second_moment, execution or Execution(),
+        start, int(block_of.max()) + 1, second_moment, execution,
     )  # fmt: skip
-    provenance = provenance_of(
-        model, inputs, streams, precision=precision, seed=seed, sample=sample, blocks=request.blocks,
-        positions=len(positions.used), population=streams.size,
-    )  # fmt: skip
+    provenance["settings"] |= {"seed": seed, "sample": sample, "blocks": request.blocks, "positions": len(positions.used)}
+    means = _means(request, embeddings or embeddings_of(model, inputs), provenance, show_progress)
+    return means if isinstance(state, list) else means[keys[0]]
+
+
+def _means(
+    request: Request, embeddings: Embeddings | None, provenance: dict[str, Any], show_progress: bool
+) -> dict[StateKey, StateGradients]:
     moments = accumulate(request, provenance, show_progress=show_progress)
-    embeddings = embeddings or embeddings_of(model, inputs)
-    results = {
+    return {
         key: StateGradients.from_moments(
-            sums, positions, labels=read.labels, delays=delay_list, conditions=conditions.dims, embeddings=embeddings,
-            provenance=json.dumps(provenance | {"state": {"layer": key[0], "name": key[1]}}),
+            sums,
+            request.positions,
+            labels=request.groups.labels,
+            delays=request.delays,
+            conditions=request.conditions.dims,
+            embeddings=embeddings,
+            provenance=_of_state(provenance, key),
         )
         for key, sums in moments.items()
-    }  # fmt: skip
-    return results if isinstance(state, list) else results[keys[0]]
+    }
+
+
+def _spectra(request: SpectraRequest, provenance: dict[str, Any], show_progress: bool) -> dict[StateKey, GroupSpectra]:
+    provenance["settings"] |= {"blocks": request.blocks, "positions": len(request.labels.order)}
+    counts = request.labels.counts(request.streams.remaining, request.delays)
+    tables = accumulate_spectra(request, counts, show_progress=show_progress)
+    return {
+        key: GroupSpectra.from_table(
+            table,
+            counts,
+            labels=request.labels.names,
+            delays=request.delays,
+            second_moment=request.second_moment,
+            provenance=_of_state(provenance, key),
+        )
+        for key, table in tables.items()
+    }
+
+
+def _of_state(provenance: dict[str, Any], key: StateKey) -> str:
+    return json.dumps(provenance | {"state": {"layer": key[0], "name": key[1]}})
+
+
+def _refuse_beside_spectra(blocks: Any, **options: Any) -> None:
+    """Name all options that go with means alone."""
+    instead = {
+        "at": "leave it out",
+        "segments": "leave it out",
+        "sample": "label some of the positions, with None for the others",
+        "checkpoint_path": "leave it out, or analyse part of the labels at a time",
+    }
+    problems = Problems("keep='spectrum'")
+    for name, value in options.items():
+        if value is not None:
+            problems.add(f"{name} goes with keep='mean'; with keep='spectrum' {instead[name]}")
+    if not isinstance(blocks, int) or blocks < 1:
+        problems.add("with keep='spectrum' blocks cut each group's own positions; give a number of at least 1")
+    problems.raise_if_any()
 
 
 def delays_of(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:

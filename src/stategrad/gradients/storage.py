@@ -40,6 +40,25 @@ def load(path: Path) -> dict[str, Any]:
         MissingInputError: no such file.
         InvalidInputError: a truncated file, or one that holds something else.
     """
+    dataset = read_dataset(path, FORMAT)
+    fields: dict[str, Any] = {name: dataset[name].reset_coords(drop=True) for name in ARRAYS}
+    fields |= {name: dataset[name].reset_coords(drop=True) if name in dataset else None for name in OPTIONAL}
+    fields["embeddings"] = _embeddings_from_dataset(dataset) if "embeddings" in dataset else None
+    fields["provenance"] = dataset.attrs["provenance"]
+    return fields
+
+
+def read_dataset(path: Path, form: str) -> xr.Dataset:
+    """A whole netCDF-4 file of stategrad's, in memory.
+
+    Args:
+        path: of the file.
+        form: the format that it must hold, as its attribute `format` says.
+
+    Raises:
+        MissingInputError: no such file.
+        InvalidInputError: a truncated file, or one that holds something else.
+    """
     if not path.is_file():
         raise MissingInputError(f"there is no result at {path}; `stategrad gradients` makes one.")
     if not h5py.is_hdf5(path):
@@ -49,15 +68,9 @@ def load(path: Path) -> dict[str, Any]:
             dataset = lazy.load()
     except (OSError, ValueError, KeyError) as error:
         raise InvalidInputError(f"{path} cannot be read ({error}); it is damaged or cut short, compute it again.") from error
-    if dataset.attrs.get("format") != FORMAT:
-        raise InvalidInputError(
-            f"{path} is not a result of stategrad (format '{dataset.attrs.get('format')}', expected '{FORMAT}')."
-        )
-    fields: dict[str, Any] = {name: dataset[name].reset_coords(drop=True) for name in ARRAYS}
-    fields |= {name: dataset[name].reset_coords(drop=True) if name in dataset else None for name in OPTIONAL}
-    fields["embeddings"] = _embeddings_from_dataset(dataset) if "embeddings" in dataset else None
-    fields["provenance"] = dataset.attrs["provenance"]
-    return fields
+    if dataset.attrs.get("format") != form:
+        raise InvalidInputError(f"{path} is not a result of stategrad (format '{dataset.attrs.get('format')}', expected '{form}').")
+    return dataset
 
 
 def _embeddings_to_dataset(embeddings: Embeddings) -> xr.Dataset:

@@ -39,6 +39,11 @@ class Streams:
         """Positions in all streams together."""
         return int(self.lengths.sum())
 
+    @property
+    def remaining(self) -> np.ndarray:
+        """For every position, how many delays fit between it and the end of its stream."""
+        return np.concatenate([np.arange(length, 0, -1) for length in self.lengths])
+
     def vectors(self, stream: int, start: int, stop: int) -> Tensor:
         """The input vectors of steps `start` to `stop` (exclusive, cut at the stream's end), shape (time, E)."""
         part = self.tensors[stream][start:stop]

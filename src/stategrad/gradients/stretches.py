@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from stategrad.cells.network import States
+from stategrad.cells.network import Network, States
 from stategrad.gradients.streams import Streams
 
 BYTES_OF_RECORD = 64 * 2**20  # what the record of one stretch may take, beyond the delays that follow it
@@ -68,10 +68,9 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
         initial: the state before each stream's first step, shape (stream, state) per layer and name.
     """
     network = streams.network
-    bytes_per_step = sum(math.prod(cell.record_shape) for cell in network.cells) * network.dtype.itemsize
-    budget = max(BYTES_OF_RECORD // bytes_per_step, longest_delay, LEAST_STEPS)
+    budget = max(BYTES_OF_RECORD // bytes_per_step(network), longest_delay, LEAST_STEPS)
     lengths, starts = streams.lengths, streams.starts
-    for batch in _batches(lengths, budget):
+    for batch in batches(lengths, budget):
         state: States = [{name: value[batch] for name, value in layer.items()} for layer in initial]
         steps = int(lengths[batch].max())
         size = steps if len(batch) > 1 else budget
@@ -89,12 +88,12 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
                 positions - starts[s] - start + place * (ahead - start)
                 for place, (s, positions) in enumerate(zip(batch, chosen, strict=True))
             ]
-            records = tuple(_with_silent_row(layer.record) for layer in layers)
+            records = tuple(with_silent_row(layer.record) for layer in layers)
             states = tuple({name: value.flatten(0, 1) for name, value in layer.states.items()} for layer in layers)
             yield Stretch(inputs.flatten(0, 1), carried, states, records, np.concatenate(chosen), np.concatenate(rows))
 
 
-def _batches(lengths: Int[np.ndarray, " stream"], budget: int) -> Iterator[Int[np.ndarray, " batch"]]:
+def batches(lengths: Int[np.ndarray, " stream"], budget: int) -> Iterator[Int[np.ndarray, " batch"]]:
     """Streams of like length together, as many as the budget of steps holds with padding; at least one."""
     order = np.argsort(-lengths, kind="stable")
     first = 0
@@ -104,11 +103,17 @@ def _batches(lengths: Int[np.ndarray, " stream"], budget: int) -> Iterator[Int[n
         first += many
 
 
+def bytes_per_step(network: Network) -> int:
+    """What all layers record of one step."""
+    return sum(math.prod(cell.record_shape) for cell in network.cells) * network.dtype.itemsize
+
+
 def _between(used: Int[np.ndarray, " used"], low: int, high: int) -> Int[np.ndarray, " part"]:
     first, last = np.searchsorted(used, [low, high])
     return used[first:last]
 
 
-def _with_silent_row(record: Float[Tensor, "stream time ..."]) -> Float[Tensor, "row ..."]:
+def with_silent_row(record: Float[Tensor, "stream time ..."]) -> Float[Tensor, "row ..."]:
+    """The record of all steps, stream after stream, and a row of zeros."""
     rows = record.flatten(0, 1)
     return torch.cat([rows, torch.zeros_like(rows[:1])])

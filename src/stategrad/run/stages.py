@@ -92,6 +92,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
     )
     assert isinstance(results, dict)
     for (_, name), result in results.items():
+        assert isinstance(result, StateGradients)
         path = run.folder.gradients_path(name)
         result.save(path)
         record.outputs.append(path)
