@@ -167,7 +167,7 @@ def test_the_methods_paragraph_has_the_figures_of_the_result():
     few = sg.state_gradients(nn.GRU(3, 4), x, delays=[2], blocks=2, sample=40, show_progress=False)
     white = few.whiten(np.random.default_rng(0).standard_normal((40, 3)))
     for part in (
-        "a random sample of 40 of the 150 input",
+        "a random sample of 39 of the 148 input",
         "at 1 delay from 2 to 2",
         "2 blocks, too few for intervals",
         "whitened input",

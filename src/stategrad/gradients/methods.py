@@ -39,7 +39,7 @@ def methods_of(result: StateGradients) -> str:
     facts: dict[str, Any] = json.loads(result.provenance)
     state, settings, versions = facts["state"], facts["settings"], facts["versions"]
     sizes = result.mean.sizes
-    positions, population = settings["positions"], settings["population"]
+    positions, population = (int(counts.max()) for counts in (result.count, result.population))
     share = "all" if positions == population else f"a random sample of {positions:,} of the"
     delays = result.delays
     blocks = result.block_count.sizes["block"]

@@ -11,6 +11,7 @@ import numpy as np
 from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import StateKey, network_of
 from stategrad.errors import Problems, check_choice
+from stategrad.gradients.adaptive import in_rounds
 from stategrad.gradients.blocks import assign_blocks
 from stategrad.gradients.conditions import conditions_of
 from stategrad.gradients.engine import accumulate
@@ -39,7 +40,8 @@ def state_gradients(
     blocks: int | Any = 10,
     second_moment: bool = True,
     keep: Literal["mean", "spectrum"] = "mean",
-    sample: int | None = None,
+    sample: int | Literal["auto"] | None = None,
+    tolerance: float = 0.05,
     embeddings: Embeddings | None = None,
     precision: Literal["float32", "float64", "bfloat16"] = "float32",
     initial_state: Any = None,
@@ -75,7 +77,9 @@ def state_gradients(
             number, but for the result. Groups are then disjoint (default: the words of a corpus), and `"all"` is a word like any
             other. `blocks` is a number and cuts each group's own positions; groups of at least 20 have intervals. `at`,
             `segments`, `sample` and checkpoints are for means.
-        sample: use this many positions, drawn at random in proportion to the strata (groups × block). Default: all.
+        sample: use this many positions, drawn at random in proportion to the strata (groups × block); `"auto"` draws them in rounds
+            until more of this text would no longer narrow the intervals of `σ_1`. Default: all.
+        tolerance: with `"auto"`, the half-width of `σ_1` that sampling may leave in every group and at every delay, relative to it.
         embeddings: the model's input vectors with their words, kept in the result for its measures. Default: taken from
             a language model and the corpus it reads.
         precision: of the gradients; sums are always float64. `bfloat16` multiplies matrices in that format and keeps the state in
@@ -125,14 +129,35 @@ def state_gradients(
     )  # fmt: skip
     read = groups_of(groups, lengths)
     strata = stratify(read, block_of)
-    positions = choose_positions(strata, lengths, delay_list, conditions, sample=sample, seed=seed)
-    request = Request(
-        network, streams, delay_list, keys, read, strata, conditions, positions,
-        start, int(block_of.max()) + 1, second_moment, execution,
-    )  # fmt: skip
-    provenance["settings"] |= {"seed": seed, "sample": sample, "blocks": request.blocks, "positions": len(positions.used)}
-    means = _means(request, embeddings or embeddings_of(model, inputs), provenance, show_progress)
+    provenance["settings"] |= {"seed": seed, "sample": sample, "blocks": int(block_of.max()) + 1}
+    vectors = embeddings or embeddings_of(model, inputs)
+
+    def analyse(sample: int | None, seed: int) -> dict[StateKey, StateGradients]:
+        positions = choose_positions(strata, lengths, delay_list, conditions, sample=sample, seed=seed)
+        request = Request(
+            network, streams, delay_list, keys, read, strata, conditions, positions,
+            start, int(block_of.max()) + 1, second_moment, execution,
+        )  # fmt: skip
+        return _means(request, vectors, provenance, show_progress)
+
+    if isinstance(sample, str):
+        _check_auto(sample, tolerance, execution)
+        provenance["settings"] |= {"tolerance": tolerance}
+        means = in_rounds(analyse, streams.size, tolerance, seed)
+    else:
+        means = analyse(sample, seed)
     return means if isinstance(state, list) else means[keys[0]]
+
+
+def _check_auto(sample: str, tolerance: float, execution: Execution) -> None:
+    problems = Problems("the sample")
+    if sample != "auto":
+        problems.add(f"sample is '{sample}'; give a number of positions, 'auto', or None for all")
+    if not 0 < tolerance < 1:
+        problems.add(f"tolerance is {tolerance}; give a part of σ_1 between 0 and 1, such as 0.05")
+    if execution.checkpoint_path is not None:
+        problems.add("sample='auto' keeps no checkpoint; leave checkpoint_path out, or give a number of positions")
+    problems.raise_if_any()
 
 
 def _means(
