@@ -14,8 +14,6 @@ from torch import nn
 
 from benchmarks.peers import Gradients, Windows
 
-NAME = "JAX jit(vmap(jacfwd(scan)))"
-
 
 def jax_jacfwd(model: nn.LSTM, windows: Windows) -> Gradients:
     """The gradients of all states of each window by its first input, in the precision of the windows.

@@ -116,11 +116,12 @@ def _cells(model: nn.LSTM, inputs: Tensor | list[Tensor], hidden: Tensor, cell: 
     return torch.stack(cells)
 
 
-AUTHORS = "the authors' method, fused nn.LSTM"
+AUTHORS, JACOBIAN = "the authors' method, fused nn.LSTM", "torch.autograd.functional.jacobian"
+JAX = "JAX jit(vmap(jacfwd(scan)))"
 
 REVERSE: dict[str, Peer] = {
     AUTHORS: authors,
-    "torch.autograd.functional.jacobian": autograd_jacobian,
+    JACOBIAN: autograd_jacobian,
     "torch.func.jacrev under vmap": func_jacrev,
 }
 """Those that give the gradients of a window's last state, by their names in tables."""
