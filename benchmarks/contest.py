@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 
 from benchmarks.ceiling import ceiling
 from benchmarks.clock import Contender, Timing, in_turns, repeated, seconds_of
 from benchmarks.peers import AUTHORS, FORWARD, JACOBIAN, JAX, REVERSE, Peer, Windows, windows_of
-from benchmarks.workload import Workload, engine, engine_result
-from stategrad.gradients.state_gradients import PRECISIONS
+from benchmarks.workload import PRECISIONS, Workload, engine, engine_result
 
 ENGINE, ENGINE_MOMENTS = "stategrad, float32", "stategrad, float32, second moments"
 CEILING, CEILING_BFLOAT16 = "ceiling: bare products, float32", "ceiling: bare products, bfloat16"
@@ -73,7 +74,7 @@ def has_bfloat16_units() -> bool:
     arrays = {dtype: torch.randn(1024, 1024).to(dtype) for dtype in times}
     for _ in range(6):
         for dtype, array in arrays.items():
-            times[dtype].append(seconds_of(lambda array=array: array @ array))
+            times[dtype].append(seconds_of(partial(torch.mm, array, array)))
     return statistics.median(times[torch.bfloat16]) < 0.67 * statistics.median(times[torch.float32])
 
 
@@ -82,7 +83,7 @@ def bfloat16_error(workload: Workload) -> float:
     exact = engine_result(workload, precision="float64").mean.sel(group="all").astype(float)
     rounded = engine_result(workload, precision="bfloat16").mean.sel(group="all").astype(float)
     distance = ((rounded - exact) ** 2).sum(["state", "embedding"]) / (exact**2).sum(["state", "embedding"])
-    return float(distance.max()) ** 0.5
+    return math.sqrt(float(distance.max()))
 
 
 def _peer(name: str, peer: Peer, workload: Workload, windows: Windows, seconds: float) -> Contender:
@@ -91,13 +92,12 @@ def _peer(name: str, peer: Peer, workload: Workload, windows: Windows, seconds: 
     for size in BATCHES if name not in ONE_BY_ONE else BATCHES[:1]:
         chosen = windows.batch(0, size)
         peer(workload.model, chosen)
-        taken = seconds_of(lambda chosen=chosen: peer(workload.model, chosen))
+        taken = seconds_of(partial(peer, workload.model, chosen))
         if taken / size < fastest:
             best, fastest = size, taken / size
         if 2 * taken * BATCHES[1] > seconds:
             break
-    chosen = windows.batch(0, best)
-    return repeated(name, lambda: peer(workload.model, chosen), best, seconds)
+    return repeated(name, partial(peer, workload.model, windows.batch(0, best)), best, seconds)
 
 
 @contextmanager

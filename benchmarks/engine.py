@@ -21,14 +21,14 @@ import pandas as pd
 import torch
 
 from benchmarks import contest, figures
-from benchmarks.clock import Timing
+from benchmarks.clock import Timing, seconds_of
 from benchmarks.environment import environment, slug
 from benchmarks.growth import bend, growth
 from benchmarks.memory import peak_memory
 from benchmarks.sampling import share_of_full_pass, spread
 from benchmarks.targets import Row, other_rows, speed_rows
 from benchmarks.workers import offers_workers, speed_of_two
-from benchmarks.workload import VALIDATION, Workload, given_workload, random_workload
+from benchmarks.workload import VALIDATION, Workload, engine_result, given_workload, random_workload
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -46,6 +46,7 @@ def main() -> None:
     workload = _workload(arguments, 160 if quick else 6000)
     positions = 160 if quick else 1500
     record["workload"] = {"origin": workload.origin, "positions": positions, "delays": workload.delays}
+    record["first_call_seconds"] = seconds_of(lambda: engine_result(workload.cut(60)))
     timings = contest.contest(workload.cut(positions), rounds=rounds, seconds=0.4 if quick else 4.0, threads=arguments.threads)
     done("the engine, its ceiling and its peers")
     error = contest.bfloat16_error(workload.cut(positions)) if contest.offers_bfloat16() else None
@@ -97,12 +98,14 @@ def report(rows: list[Row], methods: pd.DataFrame, costs: pd.DataFrame, record: 
         "",
         f"{where['cpu']}, {where['threads']} threads, {', '.join(where['flags'])}; torch {where['versions']['torch']}, "
         f"commit {where['commit']}; load {where['load_before']:.1f} → {where['load_after']:.1f}",
-        f"{settings['origin']} model and text, {settings['positions']} positions, {settings['delays']} delays",
+        f"{settings['origin']} model and text, {settings['positions']} positions, {settings['delays']} delays; "
+        f"the engine's first call, compilation included: {record['first_call_seconds']:.1f} s, not counted below",
         "",
         f"{'way':<46}{'ms/position':>12}{'timed':>9}  ≈ {VALIDATION:,} positions",
     ]
     for row in methods.itertuples():
-        lines.append(f"{row.method:<46}{row.milliseconds:>12.3g}{row.positions:>9.0f}  {row.minutes:8.1f} min (extrapolated)")
+        speed = figures.three_digits(row.milliseconds)
+        lines.append(f"{row.method:<46}{speed:>12}{row.positions:>9.0f}  {row.minutes:8.1f} min (extrapolated)")
     lines += ["", f"{'what':<76}{'target':>10}{'measured':>11}  "]
     for what, target, measured, verdict in (row.cells() for row in rows):
         lines.append(f"{what:<76}{target:>10}{measured:>11}  {verdict}")

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.peers import Gradients, Windows
+from benchmarks.peers import Gradients, Windows, weights_of
 
 
 def jax_jacfwd(model: nn.LSTM, windows: Windows) -> Gradients:
@@ -22,8 +22,7 @@ def jax_jacfwd(model: nn.LSTM, windows: Windows) -> Gradients:
     less work than the plainest way to write it.
     """
     with jax.enable_x64(windows.inputs.dtype == torch.float64):
-        bias = model.bias_ih_l0 + model.bias_hh_l0
-        weights = [jnp.asarray(weight.detach().numpy()) for weight in (model.weight_ih_l0, model.weight_hh_l0, bias)]
+        weights = [jnp.asarray(weight.numpy()) for weight in weights_of(model, detached=True)]
         arguments = [jnp.asarray(array.numpy()) for array in (windows.inputs, windows.hidden, windows.cell)]
         return torch.from_numpy(np.array(_compiled()(weights, *arguments)))
 
@@ -46,4 +45,5 @@ def _compiled() -> Callable[..., Any]:
 
         return jax.jacfwd(states)(inputs[0])
 
-    return jax.jit(jax.vmap(jacobian, in_axes=(None, 0, 0, 0)))
+    compiled: Callable[..., Any] = jax.jit(jax.vmap(jacobian, in_axes=(None, 0, 0, 0)))
+    return compiled

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -70,50 +71,67 @@ def autograd_jacobian(model: nn.LSTM, windows: Windows) -> Gradients:
     """`torch.autograd.functional.jacobian`, vectorised, one window after the other.
 
     It runs on the cell written out: the backward pass of the fused `nn.LSTM` has no batching rule, falls back to a loop over
-    units, and takes as long as the authors' method.
+    units, and takes as long as the authors' method. The weights keep their `requires_grad`, without which the products in
+    its backward pass are many times slower.
     """
+    weights = weights_of(model)
     found = []
     for inputs, hidden, cell in zip(windows.inputs, windows.hidden, windows.cell, strict=True):
-        jacobian = torch.autograd.functional.jacobian(
-            lambda x, hidden=hidden, cell=cell: _cells(model, x, hidden, cell)[-1], inputs, vectorize=True
-        )
+        last = partial(_last_cell, weights, hidden, cell)
+        jacobian = torch.autograd.functional.jacobian(last, inputs, vectorize=True)  # type: ignore[no-untyped-call]
         found.append(jacobian.transpose(0, 1).flip(0))
     return torch.stack(found)
 
 
 def func_jacrev(model: nn.LSTM, windows: Windows) -> Gradients:
     """`torch.func.jacrev` of the last state under `vmap` over windows."""
+    weights = weights_of(model, detached=True)
 
     def jacobian(inputs: Tensor, hidden: Tensor, cell: Tensor) -> Tensor:
-        return torch.func.jacrev(lambda x: _cells(model, x, hidden, cell)[-1])(inputs)
+        return torch.func.jacrev(partial(_last_cell, weights, hidden, cell))(inputs)
 
-    found = torch.func.vmap(jacobian)(windows.inputs, windows.hidden, windows.cell)
+    found: Tensor = torch.func.vmap(jacobian)(windows.inputs, windows.hidden, windows.cell)
     return found.transpose(1, 2).flip(1)
 
 
 def func_jacfwd(model: nn.LSTM, windows: Windows) -> Gradients:
     """`torch.func.jacfwd` of all states by the first input, under `vmap` over windows."""
+    weights = weights_of(model, detached=True)
 
     def jacobian(inputs: Tensor, hidden: Tensor, cell: Tensor) -> Tensor:
         def states(first: Tensor) -> Tensor:
-            return _cells(model, [first, *inputs[1:]], hidden, cell)
+            return _cells(weights, hidden, cell, [first, *inputs[1:]])
 
         return torch.func.jacfwd(states)(inputs[0])
 
-    return torch.func.vmap(jacobian)(windows.inputs, windows.hidden, windows.cell)
+    found: Tensor = torch.func.vmap(jacobian)(windows.inputs, windows.hidden, windows.cell)
+    return found
 
 
-def _cells(model: nn.LSTM, inputs: Tensor | list[Tensor], hidden: Tensor, cell: Tensor) -> Float[Tensor, "delay state"]:
+Weights = tuple[Tensor, Tensor, Tensor]
+
+
+def weights_of(model: nn.LSTM, *, detached: bool = False) -> Weights:
+    """`W_ih` (4H, E), `W_hh` (4H, H) and `b` (4H,) of the only layer, with a graph or without."""
+    named = dict(model.named_parameters())
+    weights = (named["weight_ih_l0"], named["weight_hh_l0"], named["bias_ih_l0"] + named["bias_hh_l0"])
+    return (weights[0].detach(), weights[1].detach(), weights[2].detach()) if detached else weights
+
+
+def _cells(weights: Weights, hidden: Tensor, cell: Tensor, inputs: Tensor | list[Tensor]) -> Float[Tensor, "delay state"]:
     """`c` after every step: i, f, g, o from `W_ih x + W_hh h + b`, `c ← σ(f) c + σ(i) tanh(g)`, `h ← σ(o) tanh(c)`."""
-    bias = model.bias_ih_l0 + model.bias_hh_l0
+    weight_ih, weight_hh, bias = weights
     cells = []
     for x in inputs:
-        gates = model.weight_ih_l0 @ x + model.weight_hh_l0 @ hidden + bias
-        i, f, g, o = gates.chunk(4)
+        i, f, g, o = (weight_ih @ x + weight_hh @ hidden + bias).chunk(4)
         cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
         hidden = o.sigmoid() * cell.tanh()
         cells.append(cell)
     return torch.stack(cells)
+
+
+def _last_cell(weights: Weights, hidden: Tensor, cell: Tensor, inputs: Tensor) -> Float[Tensor, " state"]:
+    return _cells(weights, hidden, cell, inputs)[-1]
 
 
 AUTHORS, JACOBIAN = "the authors' method, fused nn.LSTM", "torch.autograd.functional.jacobian"

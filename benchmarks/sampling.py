@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from benchmarks.clock import Contender, in_turns
@@ -29,7 +31,7 @@ def spread(workload: Workload) -> dict[int, float]:
     """Standard deviation of `σ_1` over random tenths of this text, relative to `σ_1`, at each of `SPREAD_DELAYS`.
 
     Of 20 samples of 250 positions each, `u_1ᵀ Ḡ_τ v_1` with `u_1, v_1` from the mean of all of them: to first order the
-    `σ_1` of each. Scaled from n = 250 to a tenth of the N positions by `√((1 - n/N) / n)`: extrapolated. The standard error
+    `σ_1` of each. Scaled from n = 250 to a tenth of the N positions, drawn without replacement: extrapolated. The standard error
     of a standard deviation from 20 draws is 16 % of it.
     """
     delays = list(SPREAD_DELAYS)
@@ -41,12 +43,14 @@ def spread(workload: Workload) -> dict[int, float]:
         draws = np.stack([mean[index] for mean in means]).astype(np.float64)
         left, values, right = np.linalg.svd(draws.mean(0))
         projected = left[:, 0] @ draws @ right[0]
-        found[delay] = float(projected.std(ddof=1) / values[0]) * _scale(len(workload.vectors))
+        found[delay] = float(projected.std(ddof=1) / values[0]) * scale_to_a_tenth(len(workload.vectors))
     return found
 
 
-def _scale(population: int) -> float:
+def scale_to_a_tenth(population: int) -> float:
+    """`√(((1 - 1/10) / (N/10)) / ((1 - n/N) / n))`: a spread over samples of n = 250 times this is that over tenths."""
+
     def error(n: float) -> float:
-        return ((1 - n / population) / n) ** 0.5
+        return math.sqrt((1 - n / population) / n)
 
     return error(population / 10) / error(SAMPLE)

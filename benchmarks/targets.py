@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +39,7 @@ class Row:
         """Whether the target is reached; None where nothing was measured."""
         if self.measured is None:
             return None
-        return (operator.ge if self.sense == "≥" else operator.le)(self.measured, self.target)
+        return self.measured >= self.target if self.sense == "≥" else self.measured <= self.target
 
     def cells(self) -> tuple[str, str, str, str]:
         """What, target, measured and verdict, as text."""

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import torch
 
-import stategrad as sg
 from benchmarks.clock import in_turns
-from benchmarks.workload import Workload, engine
+from benchmarks.workload import EXECUTION, Workload, engine, execution
 
 
 def offers_workers() -> bool:
     """Whether `sg.Execution` has workers."""
-    return "workers" in {field.name for field in fields(sg.Execution)}
+    return "workers" in EXECUTION
 
 
 def speed_of_two(workload: Workload, rounds: int) -> float:
-    """How many times as fast two one-thread workers are as one; starting them is part of the time."""
+    """How many times as fast two one-thread workers are as one; starting them is part of the time.
+
+    Nothing is compiled, since every worker would do so anew, which weighs more in a short text than in a long one.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        contenders = [engine(str(n), workload, execution=sg.Execution(**{"workers": n})) for n in (1, 2)]
+        contenders = [engine(str(n), workload, execution=execution(workers=n, compile=False)) for n in (1, 2)]
         timings = in_turns(contenders, rounds)
     finally:
         torch.set_num_threads(threads)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import torch
@@ -16,6 +16,13 @@ from benchmarks.clock import Contender
 
 VALIDATION = 73_760
 """Positions of the Penn Treebank's validation text, for which every way's time is extrapolated."""
+
+
+PRECISIONS: tuple[str, ...] = get_args(get_type_hints(sg.state_gradients)["precision"])
+"""What the engine offers."""
+
+EXECUTION = tuple(field.name for field in fields(sg.Execution))
+"""The settings of how it runs."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ def random_workload(positions: int, *, embedding: int = 64, hidden: int = 256, l
     H = 256; for other sizes those of the weights follow from the number of their columns.
     """
     generator = torch.Generator().manual_seed(0)
-    model = nn.LSTM(embedding, hidden, layers).eval().requires_grad_(False)
+    model = nn.LSTM(embedding, hidden, layers).eval()
     for name, weight in model.named_parameters():
         if "bias_ih" in name:
             scale = 1.0
@@ -54,7 +61,7 @@ def random_workload(positions: int, *, embedding: int = 64, hidden: int = 256, l
             scale = 0.0
         else:
             scale = 4 / weight.shape[1] ** 0.5 if name == "weight_ih_l0" else 4.8 / weight.shape[1] ** 0.5
-        weight.normal_(0.0, scale, generator=generator) if scale else weight.zero_()
+        weight.data.copy_(scale * torch.randn(weight.shape, generator=generator))
     vectors = torch.randn(positions, embedding, generator=generator) / 4
     return Workload(model, vectors, delays, "random")
 
@@ -81,15 +88,22 @@ def given_workload(reference: Path, text: Path | None, positions: int, *, delays
     with torch.no_grad():
         vectors = model.embed(torch.from_numpy(ids))
     origin = f"{reference.name} on {'words drawn by rank' if text is None else text.name}"
-    return Workload(lstm.requires_grad_(False), vectors, delays, origin)
+    return Workload(lstm, vectors, delays, origin)
 
 
 def engine_result(workload: Workload, **options: Any) -> sg.StateGradients:
-    """The public call, in the settings of the table unless told otherwise."""
-    settings: dict[str, Any] = {"delays": workload.delays, "blocks": 10, "second_moment": False, "show_progress": False}
+    """The public call, in the settings of the table unless told otherwise; compiled, as analyses of long texts are."""
+    settings: dict[str, Any] = {
+        "delays": workload.delays, "blocks": 10, "second_moment": False, "show_progress": False, "execution": execution(compile=True),
+    }  # fmt: skip
     result = sg.state_gradients(workload.model, workload.vectors, **(settings | options))
     assert isinstance(result, sg.StateGradients)
     return result
+
+
+def execution(**wanted: Any) -> sg.Execution:
+    """`sg.Execution` with those of the wanted settings that it has."""
+    return sg.Execution(**{name: value for name, value in wanted.items() if name in EXECUTION})
 
 
 def engine(name: str, workload: Workload, **options: Any) -> Contender:
