@@ -1,13 +1,14 @@
-# Two commands, nothing else to set up: `make demo` and `make test`.
+# Commands with nothing else to set up: `make demo`, `make test`, `make bench`.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint format types check clean
+.PHONY: help demo test bench lint format types check clean
 
 help:
 	@echo "make demo    the paper's analysis on the Brown corpus: runs/demo/report.html, in minutes"
 	@echo "make test    the whole test suite"
+	@echo "make bench   the engine against its ceiling and its peers: benchmarks/README.md; BENCH=--quick tries it"
 	@echo "make check   tests, lint, format and types: what .ci/run calls"
 	@echo "make clean   remove .venv; runs/ stays"
 
@@ -16,6 +17,9 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+bench: .venv/installed-bench
+	$(BIN)/python -m benchmarks.engine $(BENCH)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -47,4 +51,11 @@ clean:
 .venv/installed-dev: .venv/bin/python pyproject.toml constraints.txt
 	@echo "installing stategrad and its development tools into .venv (a minute or two)"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch .venv/installed $@
+
+.venv/installed-bench: .venv/bin/python pyproject.toml constraints.txt
+	@echo "installing stategrad and JAX, one of its peers, into .venv (a minute or two)"
+	@$(PIP) install --constraint constraints.txt --editable '.[bench]' \
+		|| { echo "JAX cannot be installed here: its row will be left out"; \
+		$(PIP) install --constraint constraints.txt --editable .; }
 	@touch .venv/installed $@
