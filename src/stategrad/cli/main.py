@@ -51,7 +51,7 @@ class Parser(jsonargparse.ArgumentParser):
             return f"unknown command '{choice[1]}': {suggestion(choice[1], re.findall(r'[a-z]+', choice[2]))}."
         literal = re.search(r"[Kk]ey \"([\w.]+)\".*Literal\[(.*)\]\. Got value: (.*)", message)
         if literal:
-            choices = re.findall(r"[^' ,]+", literal[2])
+            choices = [choice.strip(" '") for choice in literal[2].split(",")]
             return f"unknown {literal[1]} '{literal[3]}': {suggestion(literal[3], choices)}."
         value = re.search(r"[Kk]ey \"([\w.]+)\".*?Expected (.*?)\.? Got value: (.*)", message)
         if value:
