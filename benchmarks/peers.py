@@ -88,7 +88,8 @@ def func_jacrev(model: nn.LSTM, windows: Windows) -> Gradients:
     weights = weights_of(model, detached=True)
 
     def jacobian(inputs: Tensor, hidden: Tensor, cell: Tensor) -> Tensor:
-        return torch.func.jacrev(partial(_last_cell, weights, hidden, cell))(inputs)
+        rows: Tensor = torch.func.jacrev(partial(_last_cell, weights, hidden, cell))(inputs)
+        return rows
 
     found: Tensor = torch.func.vmap(jacobian)(windows.inputs, windows.hidden, windows.cell)
     return found.transpose(1, 2).flip(1)
@@ -102,7 +103,8 @@ def func_jacfwd(model: nn.LSTM, windows: Windows) -> Gradients:
         def states(first: Tensor) -> Tensor:
             return _cells(weights, hidden, cell, [first, *inputs[1:]])
 
-        return torch.func.jacfwd(states)(inputs[0])
+        columns: Tensor = torch.func.jacfwd(states)(inputs[0])
+        return columns
 
     found: Tensor = torch.func.vmap(jacobian)(windows.inputs, windows.hidden, windows.cell)
     return found

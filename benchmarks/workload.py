@@ -94,9 +94,12 @@ def given_workload(reference: Path, text: Path | None, positions: int, *, delays
 def engine_result(workload: Workload, **options: Any) -> sg.StateGradients:
     """The public call, in the settings of the table unless told otherwise; compiled, as analyses of long texts are."""
     settings: dict[str, Any] = {
-        "delays": workload.delays, "blocks": 10, "second_moment": False, "show_progress": False,
+        "delays": workload.delays,
+        "blocks": 10,
+        "second_moment": False,
         "execution": execution(compile=True),
-    }  # fmt: skip
+        "show_progress": False,
+    }
     result = sg.state_gradients(workload.model, workload.vectors, **(settings | options))
     assert isinstance(result, sg.StateGradients)
     return result

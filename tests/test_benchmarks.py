@@ -13,7 +13,7 @@ from benchmarks.contest import CEILING, ENGINE, ENGINE_MOMENTS
 from benchmarks.environment import slug
 from benchmarks.growth import bend
 from benchmarks.memory import resident_peak
-from benchmarks.sampling import scale_to_a_tenth
+from benchmarks.sampling import relative_spread, scale_to_a_tenth
 from benchmarks.targets import Row, speed_rows
 from benchmarks.workload import engine, random_workload
 from naive import all_gradients
@@ -122,6 +122,13 @@ def test_the_bend_is_the_distance_from_the_line_relative_to_the_largest_cost():
 def test_the_spread_of_short_samples_is_scaled_to_that_of_a_tenth():
     # a mean of n of N values, drawn without replacement, has variance (1 - n/N) / n
     assert scale_to_a_tenth(10_000) == pytest.approx(np.sqrt((0.9 / 1000) / (0.975 / 250)))
+
+
+def test_the_relative_spread_of_a_known_mode_is_found_under_noise_of_every_direction():
+    random = np.random.default_rng(0)
+    mode = 10 * np.outer(np.eye(8)[0], np.eye(6)[0])
+    draws = mode * (1 + 0.05 * random.standard_normal((400, 1, 1))) + 0.01 * random.standard_normal((400, 8, 6))
+    assert relative_spread(draws) == pytest.approx(0.05, rel=0.1)
 
 
 def test_the_peak_of_memory_contains_what_was_held_and_given_back():
