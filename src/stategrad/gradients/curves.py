@@ -64,12 +64,12 @@ class Cases:
     @cached_property
     def spectrum(self) -> DebiasedSpectrum:
         """The singular values without their bias."""
-        return debias_spectrum(*self._finite_blocks)
+        return debias_spectrum(*self.finite_blocks)
 
     @cached_property
     def p_value(self) -> Float[np.ndarray, "*cases"]:
         """Of the sign flip over blocks: how often chance makes the blocks agree as they do."""
-        return sign_flip_test(*self._finite_blocks).p_value
+        return sign_flip_test(*self.finite_blocks).p_value
 
     @property
     def detected(self) -> Bool[np.ndarray, "*cases"]:
@@ -88,10 +88,9 @@ class Cases:
         return np.where(self.detected, values, np.nan)
 
     @property
-    def _finite_blocks(self) -> tuple[np.ndarray, np.ndarray]:
-        """Blocks with those left out that exploded."""
-        finite = np.isfinite(self.block_mean).all((-1, -2))
-        return self.block_mean, np.where(finite, self.block_count, 0)
+    def finite_blocks(self) -> tuple[np.ndarray, np.ndarray]:
+        """The blocks and their counts, without those that exploded."""
+        return _finite(self.block_mean, self.block_count)
 
 
 def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
@@ -108,10 +107,10 @@ def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
     if cases.second_moment is not None and cases.block_second_moment is not None:
         energy = np.trace(cases.second_moment, axis1=-2, axis2=-1)
         columns["rms"] = root_mean_square(cases.second_moment)
-        estimate = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
+        estimate = jackknife(root_mean_square, *_finite(cases.block_second_moment, cases.block_count), level=level)
         columns |= {"rms_low": estimate.low, "rms_high": estimate.high}
         columns["energy_share"] = energy_share(cases.mean, cases.second_moment)
-        columns["energy_share_debiased"] = cases.shown(unbiased_energy(cases.block_mean, cases.block_count) / energy)
+        columns["energy_share_debiased"] = cases.shown(unbiased_energy(*cases.finite_blocks) / energy)
     return columns
 
 
@@ -134,7 +133,7 @@ def tracking_columns(
     """
     _, values, right = cases.decomposed
     memory = relative_memory(cases.mean, direction)
-    estimate = estimate_relative_memory(cases.spectrum, *cases._finite_blocks, direction, level=level)
+    estimate = estimate_relative_memory(cases.spectrum, *cases.finite_blocks, direction, level=level)
     one = {"relative_memory": memory, "detected": cases.detected} | _around("relative_memory", cases, estimate)
     isotropic = chance_relative_memory(values, len(direction), CHANCE)
     one |= {"relative_memory_isotropic_low": isotropic[0], "relative_memory_isotropic_high": isotropic[1]}
@@ -183,6 +182,11 @@ def _around(name: str, cases: Cases, estimate: Estimate) -> Columns:
         f"{name}_band_low": cases.shown(band[0]),
         f"{name}_band_high": cases.shown(band[1]),
     }
+
+
+def _finite(blocks: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Blocks and their counts, with those left out that exploded."""
+    return blocks, np.where(np.isfinite(blocks).all((-1, -2)), counts, 0)
 
 
 def _near_tie(values: Float[np.ndarray, "*cases mode"], n: int) -> Bool[np.ndarray, "*cases"]:

@@ -64,7 +64,7 @@ class RunFolder:
         """A tidy table of measures; labels are text, an empty one stays empty."""
         frame = pd.read_csv(self.measures_path(name), keep_default_na=False, na_values=["NaN", ""])
         labels = [label for label in ("rule", "note") if label in frame]
-        return frame.assign(**{label: frame[label].fillna("").astype(str) for label in labels})
+        return frame.assign(**{label: frame[label].astype(object).where(frame[label].notna(), "").astype(str) for label in labels})
 
     def manifest(self) -> dict[str, Any]:
         """The manifest, or an empty one where nothing has run yet.
