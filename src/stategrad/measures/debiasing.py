@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
+from threadpoolctl import threadpool_limits
 
 from stategrad.measures.block_means import FEWEST_BLOCKS, shares
 from stategrad.measures.block_products import BlockProducts
@@ -83,6 +84,12 @@ def debias_spectrum(
     Raises:
         InvalidInputError: counts that do not fit.
     """
+    # thousands of small problems, for which the threads of a linear algebra library only wait for each other
+    with threadpool_limits(1, user_api="blas"):
+        return _debias(block_mean, block_count)
+
+
+def _debias(block_mean: np.ndarray, block_count: np.ndarray) -> DebiasedSpectrum:
     share = shares(block_mean, block_count)
     batch, blocks, modes = share.shape[:-1], share.shape[-1], min(block_mean.shape[-2:])
     plain, crossed = np.full((2, *batch, modes), np.nan)
