@@ -1,9 +1,14 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import jaxtyping
 import pytest
 import torch
+
+# tests are small: threads would wait for each other, and with any other program on the machine for that one too
+torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
 
 SHARED = Path(__file__).parents[1] / ".." / "shared"
 
