@@ -74,8 +74,13 @@ def test_where_there_is_no_signal_neither_value_nor_interval_is_given():
     assert missed <= 0.15 * 20 * DELAYS  # 5 % of 80, and the luck of the draw
 
 
-def test_with_few_blocks_nothing_is_tested():
-    memory = result_of(falling_signal(), 0.1, blocks=5).memory()
+@pytest.mark.parametrize("blocks", [1, 2, 5])
+def test_with_few_blocks_nothing_is_tested(blocks):
+    result = result_of(falling_signal(), 0.1, blocks=blocks)
+    tracked = result.track(np.eye(E)[0])
+    assert tracked["relative_memory"].notnull().all()
+    assert tracked["relative_memory_low"].isnull().all()
+    memory = result.memory()
     assert not memory["detected"].any()
     assert memory["p_value"].isnull().all()
     assert memory["sigma_1_low"].isnull().all()

@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 import stategrad as sg
-from naive import all_gradients
 
 QUIET = {"show_progress": False, "precision": "float64"}
 
@@ -132,12 +131,54 @@ def test_bfloat16_products_stay_near_the_exact_gradients(kind):
     assert 1e-6 < error.max() < 0.01
 
 
-def test_a_compiled_update_gives_the_same_numbers():
-    module = nn.LSTM(3, 5, proj_size=2, num_layers=2).double()
-    x = STREAMS[0]
-    plain, compiled = (
-        sg.state_gradients(module, x, delays=6, blocks=2, execution=sg.Execution(compile=on), **QUIET) for on in (False, True)
-    )
-    np.testing.assert_allclose(compiled.mean, plain.mean, rtol=1e-12, atol=1e-15)
-    single = all_gradients(module, x, 6, (1, "cell"))
-    np.testing.assert_allclose(compiled.mean.sel(group="all", delay=5), np.mean(list(single[5].values()), axis=0), atol=1e-12)
+def two_states(order, *, in_place=False):
+    """A step on states of unequal sizes, which returns them in an order of its own."""
+    generator = torch.Generator().manual_seed(4)
+    a, b, c = (torch.randn(*shape, generator=generator, dtype=torch.float64) / 2 for shape in ((3, 4), (6, 4), (4, 6)))
+
+    def step(x, state):
+        h, m = state["h"], state["m"]
+        if in_place:
+            new_m = m.mul_(0.9).add_(torch.tanh(h @ c))
+            new = {"h": h.copy_(torch.tanh(x @ a + new_m @ b)), "m": new_m}
+        else:
+            new_m = 0.9 * m + torch.tanh(h @ c)
+            new = {"h": torch.tanh(x @ a + new_m @ b), "m": new_m}
+        return {name: new[name] for name in order}
+
+    return step
+
+
+START = {"h": torch.full((3, 4), 0.1, dtype=torch.float64), "m": torch.full((3, 6), -0.2, dtype=torch.float64)}
+
+
+def test_the_order_of_named_states_does_not_matter():
+    backwards = dict(reversed(START.items()))
+    for state in ("h", "m"):
+        expected, *others = (
+            sg.state_gradients(two_states(order), STREAMS, state=state, delays=4, blocks=1, initial_state=start, **QUIET)
+            for order, start in (("hm", START), ("mh", START), ("hm", backwards), ("mh", backwards))
+        )
+        for other in others:
+            np.testing.assert_allclose(other.mean, expected.mean, rtol=1e-13, atol=1e-15)
+    x, state = STREAMS[0].clone().requires_grad_(), {name: value[:1] for name, value in START.items()}
+    one = sg.state_gradients(two_states("mh"), x.detach(), state="m", delays=3, blocks=1, initial_state=state, **QUIET)
+    gradients = []
+    for t in range(len(x)):
+        state = two_states("mh")(x[t][None], state)
+        if t >= 2:  # m hears of x_t one step later
+            rows = [torch.autograd.grad(unit, x, retain_graph=True)[0] for unit in state["m"][0]]
+            gradients.append(torch.stack(rows)[:, t - 2].numpy())
+    np.testing.assert_allclose(one.mean.sel(group="all", delay=2), np.mean(gradients, axis=0), rtol=1e-11, atol=1e-15)
+
+
+def test_a_step_that_works_in_place_gives_the_same_numbers_and_changes_nothing_of_the_users():
+    start = {name: value.clone() for name, value in START.items()}
+    streams = [stream.clone() for stream in STREAMS]
+    options = {"delays": 4, "blocks": 1, "initial_state": start} | QUIET
+    for analyse in (sg.state_gradients, sg.swap_memory):
+        plain, in_place = (analyse(two_states("hm", in_place=on), streams, state="h", **options) for on in (False, True))
+        of = "mean" if analyse is sg.state_gradients else "theta"
+        np.testing.assert_allclose(getattr(in_place, of), getattr(plain, of), rtol=1e-13, atol=1e-15)
+    assert all(torch.equal(start[name], START[name]) for name in START)
+    assert all(torch.equal(stream, before) for stream, before in zip(streams, STREAMS, strict=True))

@@ -76,6 +76,14 @@ REFUSALS = {
         lambda: analyse(lambda x, h: x @ torch.zeros(7, 7), initial_state=torch.zeros(1, 4)),
         r"step failed on an input of shape \(1, 3\) and type torch.float32: mat1 and mat2 shapes cannot be multiplied",
     ),
+    "a step of another form": (
+        lambda: analyse(lambda x: x, initial_state=torch.zeros(1, 4)),
+        r"step failed on an input of shape \(1, 3\) and type torch.float32: .*takes 1 positional argument but 2 were given",
+    ),
+    "a checkpoint of a function": (
+        lambda: analyse(lambda x, h: h, initial_state=torch.zeros(1, 4), execution=sg.Execution(checkpoint_path="x")),
+        "a checkpoint cannot tell one step function from another; leave checkpoint_path out, or pass a torch.nn.Module",
+    ),
     "a state without names": (
         lambda: analyse(Tupled()),
         r"the state is a tuple; give one tensor, or a dict that names each: \{'hidden': h, 'cell': c\}",

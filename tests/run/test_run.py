@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,11 @@ import yaml
 import stategrad as sg
 from run.tiny import TINY
 from stategrad.corpus.sources import load
+from stategrad.gradients import engine
+from stategrad.gradients.request import Execution
 from stategrad.models.checkpoints import load_model, save_model
-from stategrad.run.config import GradientsConfig, NetworkConfig, RunConfig
+from stategrad.run import stages
+from stategrad.run.config import GradientsConfig, NetworkConfig, RunConfig, SwapConfig
 from stategrad.run.run import STAGES, Run
 from stategrad.run.settings import parse, preset_names, read_folder, read_preset
 from stategrad.run.summary import corpus_summary, run_summary
@@ -143,8 +147,9 @@ def changed(**sections: dict[str, object]) -> RunConfig:
         ),
         ({"gradients": {"delays": 50_000}}, r"gradients.delays is 50000; the longest document of synthetic/valid has \d+ words"),
         ({"gradients": {"blocks": 50_000}}, r"gradients.blocks is 50000; synthetic/valid has \d+ words"),
-        ({"analysis": {"directions": (1, 9)}}, "analysis.directions holds 9; the embeddings have 8 dimensions"),
+        ({"analysis": {"directions": (1, 9)}}, "analysis.directions holds 9; the gradients have 8 directions"),
         ({"training": {"batch_size": 9_000}}, r"training.batch_size is 9000; synthetic/train has \d+ words, fewer than 2 for each"),
+        ({"network": {"hidden_size": 4}}, "analysis.directions holds 5; the gradients have 4 directions"),
         ({"gradients": {"states": ("cel",)}, "analysis": {"directions": (9,)}}, "2 problems with the settings: unknown state"),
     ],
 )
@@ -154,7 +159,80 @@ def test_settings_that_do_not_fit_are_refused_before_anything_is_written(tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+def test_a_class_of_one_word_has_no_swap_within_it_and_all_else_is_measured(tmp_path):
+    """Of `it` no other pronoun can take the place: it is left out of that kind of swap, not the end of the run."""
+    generator = np.random.default_rng(0)
+    lines = [
+        f"it/PRP verb{generator.integers(9)}/VBD of/IN adj{generator.integers(9)}/JJ noun{generator.integers(9)}/NN ./."
+        for _ in range(900)
+    ]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    corpus = {"name": "treebank", "path": str(tmp_path / "a.txt"), "vocabulary_size": 60}
+    run = Run(changed(corpus=corpus), tmp_path / "out", show_progress=False)
+    run.execute(["train", "gradients", "swap", "analyze", "report"])
+    swaps = (
+        run.folder.read_measures("swaps").query("delay == 0 and state == 'cell' and rule == 'gold'").set_index(["kind", "group"])
+    )
+    assert np.isnan(swaps.loc[("same class", "pronouns"), "theta"])
+    assert swaps.loc[("same class", "pronouns"), "population"] == 0
+    assert swaps.loc[("unigram", "pronouns"), "theta"] > 0
+    assert swaps.loc[("same class", "nouns"), "theta"] > 0
+    assert (tmp_path / "out/report.html").is_file()
+
+
+def test_a_text_without_tags_has_the_first_kind_of_swap_that_it_can_have(tmp_path):
+    (tmp_path / "a.txt").write_text("\n".join(f"a b{i % 7} c{i % 11} d ." for i in range(900)))
+    corpus = {"name": "text", "path": str(tmp_path / "a.txt"), "vocabulary_size": 30}
+    run = Run(changed(corpus=corpus, swap={"kinds": ("same class", "unigram")}), tmp_path / "out", show_progress=False)
+    run.execute(["train", "gradients", "swap", "analyze"])
+    assert run.folder.read_measures("memory")["validity"].notna().any()
+    alone = Run(changed(corpus=corpus, swap={"kinds": ("same class",)}), tmp_path / "other", show_progress=False)
+    with pytest.raises(sg.InvalidInputError, match=r"swap\.kinds asks for 'same class' alone and text/valid has no tags"):
+        alone.execute()
+
+
+def test_interrupted_gradients_go_on_or_start_over_with_other_settings(tiny_copy, monkeypatch):
+    add, done = engine._add, []
+
+    def stopping(*arguments):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(1)
+        add(*arguments)
+
+    monkeypatch.setattr(engine, "_add", stopping)
+    monkeypatch.setattr(stages, "Execution", partial(Execution, checkpoint_minutes=0.0, chunk_size=100))
+    other = changed(gradients={"delays": 5})
+    with pytest.raises(KeyboardInterrupt):
+        Run(other, tiny_copy, show_progress=False).execute()
+    assert len(list((tiny_copy / "gradients").glob("sums-*"))) == 1
+    monkeypatch.setattr(engine, "_add", add)
+    another = changed(gradients={"delays": 4})
+    Run(another, tiny_copy, show_progress=False).execute(["train", "gradients"])
+    assert sg.StateGradients.load(tiny_copy / "gradients/cell.nc").delays == [0, 1, 2, 3]
+    assert not list((tiny_copy / "gradients").glob("sums-*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("config.yaml", "", "config.yaml holds no settings; delete the folder and run again"),
+        ("config.yaml", "x: [", "config.yaml is damaged .*; delete the folder and run again"),
+        ("config.yaml", "preset: tiny\nswap: 3\n", "config.yaml: section swap is 3; expected settings by name"),
+        ("manifest.json", "[]", "manifest.json is no manifest of a run; delete the folder and run again"),
+        ("manifest.json", "{}", "manifest.json is no manifest of a run; delete the folder and run again"),
+    ],
+)
+def test_a_damaged_folder_is_named(tiny_copy, name, text, sentence):
+    (tiny_copy / name).write_text(text)
+    with pytest.raises(sg.InvalidInputError, match=sentence):
+        Run(read_folder(tiny_copy), tiny_copy, show_progress=False).execute()
+
+
 def test_settings_that_fit_no_run_are_refused_at_once():
+    for section in (GradientsConfig, SwapConfig):
+        with pytest.raises(sg.InvalidInputError, match=r"\.seed is -1; give 0 or more"):
+            section(seed=-1)
     with pytest.raises(sg.InvalidInputError, match=r"3 problems with gradients: gradients.delays is 0; give at least 1. Also: gra"):
         GradientsConfig(delays=0, blocks=-1, sample=0)
     with pytest.raises(sg.InvalidInputError, match="names a state twice: cell, cell"):

@@ -1,7 +1,6 @@
 """What takes a word's place."""
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,10 +80,11 @@ def test_the_same_class_means_exactly_the_same_classes():
 
 
 def test_a_position_without_another_word_of_its_class_is_left_out():
-    result = sg.swap_memory(language_model(), Tagged(), delays=3, swaps="same class", groups={}, blocks=2, show_progress=False)
+    result = sg.swap_memory(language_model(), Tagged(), delays=3, swaps="same class", blocks=2, show_progress=False)
     assert result.count.sel(group="all").values.tolist() == [11, 9, 7]
-    with pytest.raises(sg.InvalidInputError, match="groups without a position that can be swapped: verbs; leave them out"):
-        sg.swap_memory(language_model(), Tagged(), delays=3, swaps="same class", blocks=2, show_progress=False)
+    assert result.count.sel(group="verbs").values.tolist() == [0, 0, 0]
+    assert result.theta.sel(group="verbs").isnull().all()
+    assert result.theta.sel(group=["all", "nouns"]).notnull().all()
 
 
 def test_word_classes_make_pools_by_their_combination():

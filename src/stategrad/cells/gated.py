@@ -90,9 +90,12 @@ class GatedCell(Cell):
     def compile(self) -> None:
         """Compile the update into one pass over memory, or leave it as it is where no compiler is to be found."""
         eager, self._update = self._update, torch.compile(self._update, dynamic=True)
-        tangents = self.tangents(2, 3, self.weight_hh)
+        tangents = self.tangents(self.input_size, 3, self.weight_hh)
         try:
-            self.advance(tangents, self.weight_hh.new_zeros(3, *self.record_shape), None)
+            # two steps, since the first may need no update; without gradients, as in use, or it would be compiled once more there
+            with torch.no_grad():
+                for _ in range(2):
+                    self.advance(tangents, self.weight_hh.new_zeros(3, *self.record_shape), None)
         except Exception:
             self._update = eager
 

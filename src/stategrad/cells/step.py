@@ -58,7 +58,7 @@ class StepCell(Cell):
         shapes = {name: tuple(value.shape[1:]) for name, value in tensors.items()}
         if shapes != self._shapes:
             raise InvalidInputError(f"a state has shapes {shapes} behind the batch; the model's are {self._shapes}.")
-        return {name: value.detach().to(self.precision.state).flatten(1) for name, value in tensors.items()}
+        return {name: tensors[name].detach().to(self.precision.state).flatten(1) for name in self._shapes}
 
     @torch.no_grad()
     def linearise(self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]) -> Linearisation:
@@ -76,7 +76,7 @@ class StepCell(Cell):
         self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position _"]]
     ) -> dict[str, Float[Tensor, "position _"]]:
         """The user's step."""
-        return self._flat(self._step(inputs, self._shaped(state)))
+        return self._own_step(inputs, state)
 
     def tangents(self, embedding: int, positions: int, like: Tensor) -> Tangents:
         """Zero tangents of every state."""
@@ -96,11 +96,8 @@ class StepCell(Cell):
             identity = torch.eye(self.input_size, dtype=x.dtype, device=x.device) * float(tangents.fresh)
             below = identity[:, None].expand(-1, len(x), -1)
 
-        def step(x: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
-            return self._flat(self._step(x, self._shaped(state)))
-
         def push(dx: Tensor, ds: dict[str, Tensor]) -> dict[str, Tensor]:
-            after: dict[str, Tensor] = torch.func.jvp(step, (x, before), (dx, ds))[1]
+            after: dict[str, Tensor] = torch.func.jvp(self._own_step, (x, before), (dx, ds))[1]
             return after
 
         with torch.no_grad():
@@ -110,20 +107,23 @@ class StepCell(Cell):
             tangent.copy_(torch.where(alive > 0, after[name], torch.zeros_like(tangent)))
         tangents.fresh = False
 
-    def _shaped(self, state: dict[str, Tensor]) -> Any:
-        shaped = {name: value.reshape(len(value), *self._shapes[name]) for name, value in state.items()}
-        return shaped[BARE] if self._bare else shaped
+    def _own_step(self, x: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The user's step on flat states, in and out in the order of the example, whatever order the user's dict has."""
+        after = named(self._call(x, state))
+        return {name: after[name].flatten(1) for name in self._shapes}
 
-    def _flat(self, state: Any) -> dict[str, Tensor]:
-        return {name: value.flatten(1) for name, value in named(state).items()}
+    def _call(self, x: Tensor, state: dict[str, Tensor]) -> Any:
+        """The user's step on copies, since it may work in place."""
+        shaped = {name: value.reshape(len(value), *self._shapes[name]).clone() for name, value in state.items()}
+        return self._step(x.clone(), shaped[BARE] if self._bare else shaped)
 
     def _check_step(self, example: dict[str, Tensor]) -> None:
         state = {name: value.detach().to(self.precision.state) for name, value in example.items()}
         any_tensor = next(iter(state.values()))
         x = any_tensor.new_zeros(len(any_tensor), self.input_size)
         try:
-            after = named(self._step(x, state[BARE] if self._bare else state))
-        except RuntimeError as error:
+            after = named(self._call(x, state))
+        except (RuntimeError, TypeError) as error:
             raise InvalidInputError(
                 f"step failed on an input of shape {tuple(x.shape)} and type {x.dtype}: {' '.join(str(error).split())}."
             ) from error

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+from torch import nn
 
 from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import StateKey, network_of
-from stategrad.errors import Problems, check_choice
+from stategrad.errors import InvalidInputError, Problems, check_choice
 from stategrad.gradients.adaptive import in_rounds
 from stategrad.gradients.blocks import assign_blocks
 from stategrad.gradients.conditions import conditions_of
@@ -113,6 +114,10 @@ def state_gradients(
     keys = list(dict.fromkeys(network.state_key(one) for one in wanted))
     delay_list = delays_of(delays, int(lengths.max()))
     start, execution = network.initial_state(initial_state, len(lengths)), execution or Execution()
+    if execution.checkpoint_path is not None and not isinstance(model, nn.Module):
+        raise InvalidInputError(
+            "a checkpoint cannot tell one step function from another; leave checkpoint_path out, or pass a torch.nn.Module."
+        )
     provenance = provenance_of(model, inputs, streams, precision=precision, keep=keep, population=streams.size)
     if keep == "spectrum":
         _refuse_beside_spectra(blocks, at=at, segments=segments, sample=sample, checkpoint_path=execution.checkpoint_path)
@@ -163,7 +168,9 @@ def _check_auto(sample: str, tolerance: float, execution: Execution) -> None:
 def _means(
     request: Request, embeddings: Embeddings | None, provenance: dict[str, Any], show_progress: bool
 ) -> dict[StateKey, StateGradients]:
-    moments = accumulate(request, provenance, show_progress=show_progress)
+    # a newer library does not make sums those of another analysis
+    identity = {name: value for name, value in provenance.items() if name != "versions"}
+    moments = accumulate(request, identity, show_progress=show_progress)
     return {
         key: StateGradients.from_moments(
             sums,

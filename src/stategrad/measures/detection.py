@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,7 @@ def sign_flip_test(
     blocks = products.shape[-1]
     signs = _signs(blocks, flips, seed)
     first, second = np.triu_indices(blocks, k=1)
-    pairs = products[..., first, second].reshape(-1, len(first))
+    pairs = products[..., first, second].reshape(math.prod(products.shape[:-2]), len(first))
     flipped = (signs[:, first] * signs[:, second]) @ pairs.T
     slack = 1e-12 * np.abs(pairs).sum(-1)  # patterns that tie with the data but for rounding count as reaching it
     p_value = (flipped >= flipped[0] - slack).mean(0).reshape(products.shape[:-2])
@@ -72,7 +73,7 @@ def sign_flip_test(
 def _signs(blocks: int, flips: int, seed: int) -> Float[np.ndarray, "flip block"]:
     """Patterns of signs, the unchanged one first; a pattern and its mirror are one."""
     if blocks <= MOST_BLOCKS_FOR_ALL_FLIPS:
-        rest = np.array(list(itertools.product([1.0, -1.0], repeat=blocks - 1))).reshape(-1, blocks - 1)
+        rest = np.array(list(itertools.product([1.0, -1.0], repeat=blocks - 1))).reshape(2 ** (blocks - 1), blocks - 1)
         return np.column_stack([np.ones(len(rest)), rest])
     drawn = np.random.default_rng(seed).choice([1.0, -1.0], size=(flips, blocks))
     return np.vstack([np.ones(blocks), drawn])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stategrad.corpus.corpus import Corpus
 from stategrad.errors import Problems, suggestion
 
 if TYPE_CHECKING:
@@ -23,17 +22,18 @@ def check_run(run: Run) -> None:
     for state in run.states:
         if state not in architecture.states:
             problems.add(f"unknown state '{state}' in gradients.states: {suggestion(state, architecture.states)}")
-    text: Corpus = getattr(run.corpus, settings.text)
+    text = run.text
     longest = max(len(stream) for stream in text.streams)
     if settings.delays > longest:
         problems.add(f"gradients.delays is {settings.delays}; the longest document of {text.name} has {longest} words")
     if settings.blocks > text.size:
         problems.add(f"gradients.blocks is {settings.blocks}; {text.name} has {text.size} words")
-    if run.config.swap.kinds == ("same class",) and not text.rules:
+    if not run.swap_kinds:
         problems.add(f"swap.kinds asks for 'same class' alone and {text.name} has no tags; add 'unigram'")
     most = max(run.config.analysis.directions)
-    if most > architecture.embedding_size:
-        problems.add(f"analysis.directions holds {most}; the embeddings have {architecture.embedding_size} dimensions")
+    directions = min(architecture.embedding_size, architecture.hidden_size)
+    if most > directions:
+        problems.add(f"analysis.directions holds {most}; the gradients have {directions} directions")
     if run.config.model is None:
         rows, size = run.config.training.batch_size, run.corpus.train.size
         if size < 2 * rows:

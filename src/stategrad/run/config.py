@@ -56,6 +56,8 @@ class GradientsConfig:
         for name, value in (("delays", self.delays), ("blocks", self.blocks), ("sample", self.sample)):
             if value is not None and value < 1:
                 problems.add(f"gradients.{name} is {value}; give at least 1")
+        if self.seed < 0:
+            problems.add(f"gradients.seed is {self.seed}; give 0 or more")
         if len(set(self.states)) < len(self.states):
             problems.add(f"gradients.states names a state twice: {', '.join(self.states)}")
         problems.raise_if_any()
@@ -82,6 +84,8 @@ class SwapConfig:
             problems.add(f"swap.kinds is {self.kinds}; give each kind once, and at least one")
         if self.sample is not None and self.sample < 1:
             problems.add(f"swap.sample is {self.sample}; give at least 1")
+        if self.seed < 0:
+            problems.add(f"swap.seed is {self.seed}; give 0 or more")
         problems.raise_if_any()
 
 

@@ -45,10 +45,13 @@ class RunFolder:
         """The state gradients of one state."""
         return self.path / "gradients" / f"{state}.nc"
 
-    @property
-    def sums_path(self) -> Path:
-        """The sums of an analysis that is not finished."""
-        return self.path / "gradients" / "sums.safetensors"
+    def sums_path(self, fingerprint: str) -> Path:
+        """The sums of the unfinished analysis with this fingerprint; those of others, which nobody will finish, are removed."""
+        path = self.path / "gradients" / f"sums-{fingerprint[:12]}.safetensors"
+        for other in path.parent.glob("sums-*.safetensors"):
+            if other != path:
+                other.unlink()
+        return path
 
     def measures_path(self, name: str) -> Path:
         """A tidy table of measures."""
@@ -78,6 +81,8 @@ class RunFolder:
             manifest: dict[str, Any] = json.loads(self.manifest_path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise InvalidInputError(f"{self.manifest_path} is damaged ({error}); delete the folder and run again.") from error
+        if not isinstance(manifest, dict) or not all(isinstance(manifest.get(part), dict) for part in ("stages", "facts")):
+            raise InvalidInputError(f"{self.manifest_path} is no manifest of a run; delete the folder and run again.")
         return manifest
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
@@ -89,10 +94,17 @@ class RunFolder:
 
         Raises:
             MissingInputError: not the folder of a run.
+            InvalidInputError: settings that cannot be read.
         """
         if not self.config_path.is_file():
             raise MissingInputError(f"{self.path} is not the folder of a run: it has no config.yaml; `stategrad run` makes one.")
-        settings: dict[str, Any] = yaml.safe_load(self.config_path.read_text(encoding="utf-8"))
+        try:
+            settings: dict[str, Any] = yaml.safe_load(self.config_path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split())
+            raise InvalidInputError(f"{self.config_path} is damaged ({reason}); delete the folder and run again.") from error
+        if not isinstance(settings, dict):
+            raise InvalidInputError(f"{self.config_path} holds no settings; delete the folder and run again.")
         return settings
 
     def claim(self, settings: dict[str, Any], identity: tuple[str, ...]) -> None:
@@ -134,7 +146,7 @@ class RunFolder:
     @contextmanager
     def recording(self, stage: str, fingerprint: str) -> Iterator[StageRecord]:
         """Run a stage; when it ends well, note its fingerprint, outputs, facts and duration in the manifest."""
-        record = StageRecord([], {})
+        record = StageRecord(fingerprint, [], {})
         start = time.perf_counter()
         yield record
         manifest = self.manifest()
@@ -149,8 +161,9 @@ class RunFolder:
 
 @dataclass(frozen=True)
 class StageRecord:
-    """What a stage leaves: the files it wrote, and facts for the report."""
+    """What a stage leaves: the files it wrote, and facts for the report; `fingerprint` is the hash of all that it reads."""
 
+    fingerprint: str
     outputs: list[Path]
     facts: dict[str, Any]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.sources import load as load_corpus
 from stategrad.corpus.splits import Splits
 from stategrad.gradients.provenance import model_hash
@@ -70,6 +71,17 @@ class Run:
     def states(self) -> tuple[str, ...]:
         """The states that are followed, by default all of the last layer."""
         return self.config.gradients.states or self.architecture.states
+
+    @property
+    def text(self) -> Corpus:
+        """The part of the corpus whose words are followed."""
+        text: Corpus = getattr(self.corpus, self.config.gradients.text)
+        return text
+
+    @property
+    def swap_kinds(self) -> tuple[str, ...]:
+        """The kinds of swaps that the text allows: without tags no word has others of its class."""
+        return tuple(kind for kind in self.config.swap.kinds if kind != "same class" or self.text.rules)
 
     def execute(self, names: Iterable[str] = tuple(STAGES)) -> None:
         """Run stages in their order; one whose inputs have not changed is left as it is.

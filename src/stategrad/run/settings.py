@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from importlib import resources
 from pathlib import Path
@@ -68,6 +69,10 @@ def parse(settings: dict[str, Any], *, preset: str, source: str) -> RunConfig:
     Raises:
         InvalidInputError: an unknown section or setting, with the nearest one, or a value of the wrong type.
     """
+    sections = {field.name for field in dataclasses.fields(RunConfig) if dataclasses.is_dataclass(field.default_factory)}
+    wrong = [name for name in settings if name in sections and not isinstance(settings[name], dict)]
+    if wrong:
+        raise InvalidInputError(f"{source}: section {wrong[0]} is {settings[wrong[0]]}; expected settings by name.")
     parser = _SettingsParser(source)
     parser.add_class_arguments(RunConfig, as_positional=False)
     parsed = parser.parse_object({"preset": preset} | settings)

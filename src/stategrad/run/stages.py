@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.tags import classes_of
 from stategrad.errors import InvalidInputError
 from stategrad.gradients.provenance import LIBRARIES
@@ -74,8 +73,7 @@ def train_model(run: Run, record: StageRecord) -> None:
 
 def measure_gradients(run: Run, record: StageRecord) -> None:
     """The state gradients of every requested state, `gradients/*.nc`, from one pass over the text."""
-    settings = run.config.gradients
-    text: Corpus = getattr(run.corpus, settings.text)
+    settings, text = run.config.gradients, run.text
     results = state_gradients(
         run.model,
         text,
@@ -88,7 +86,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
         seed=settings.seed,
         embeddings=embeddings_of(run.model, text, counted_in=run.corpus.train),
         show_progress=run.show_progress,
-        execution=Execution(checkpoint_path=run.folder.sums_path),
+        execution=Execution(checkpoint_path=run.folder.sums_path(record.fingerprint)),
     )
     assert isinstance(results, dict)
     for (_, name), result in results.items():
@@ -116,13 +114,11 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
 
 def swap(run: Run, record: StageRecord) -> None:
     """Swap memory of every state and kind, `measures/swaps.csv`; beside the first kind the validity of the mean gradients."""
-    settings = run.config.swap
-    text: Corpus = getattr(run.corpus, run.config.gradients.text)
+    settings, text, kinds = run.config.swap, run.text, run.swap_kinds
+    if len(kinds) < len(settings.kinds):
+        run.say("swap: the corpus has no tags, so no word has others of its class")
     frames = []
-    for kind in settings.kinds:
-        if kind == "same class" and not text.rules:
-            run.say("swap: the corpus has no tags, so no word has others of its class")
-            continue
+    for kind in kinds:
         for state in run.states:
             result = swap_memory(
                 run.model,
@@ -133,7 +129,7 @@ def swap(run: Run, record: StageRecord) -> None:
                 groups=measures.labelled_groups(text),
                 blocks=run.config.gradients.blocks,
                 sample=settings.sample,
-                gradients=StateGradients.load(run.folder.gradients_path(state)) if kind == settings.kinds[0] else None,
+                gradients=StateGradients.load(run.folder.gradients_path(state)) if kind == kinds[0] else None,
                 seed=settings.seed,
                 show_progress=run.show_progress,
             )
@@ -158,7 +154,7 @@ def analyze(run: Run, record: StageRecord) -> None:
             not_whitened = str(error)
             run.say(f"analyze: the whitened measures are left out: {not_whitened}")
     swaps = run.folder.read_measures("swaps")
-    memory = measures.with_swaps(measures.memory_table(results), swaps[swaps["kind"] == run.config.swap.kinds[0]])
+    memory = measures.with_swaps(measures.memory_table(results), swaps[swaps["kind"] == run.swap_kinds[0]])
     tables = {
         "memory": memory,
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),

@@ -76,7 +76,8 @@ def swap_memory(
         state: a state's name, or `(layer, name)`. Default: the cell of an LSTM, else the hidden state, of the last layer.
         swaps: what takes an input's place. `"unigram"`: the input at another position of the text, drawn at random among those
             that differ, so by frequency. `"same class"`: the same, among the positions of the corpus that are in exactly the same
-            word classes (a plural noun for a plural noun), or in none; where no other word is, the position is left out.
+            word classes (a plural noun for a plural noun), or in none; where no other word is, the position is left out, and a
+            group of which nothing is left is NaN.
             `"mean"`: the mean embedding over the vocabulary's types, or the mean vector of a text of vectors. Or ids or vectors
             in the shape of the inputs, which are taken as they are: an input replaced by itself counts with a change of zero.
         groups: labels in the shape of the ids (None: in no group), or `{label: boolean mask}`, which may overlap. A group is a
@@ -101,14 +102,15 @@ def swap_memory(
     >>> result.theta.sizes
     Frozen({'group': 1, 'delay': 4})
     """
-    check_choice("precision", precision, PRECISIONS)
+    check_choice("precision", precision, ("float32", "float64"))
     network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
     key = network.state_key(state)
     streams = streams_of(inputs, network)
     lengths = streams.lengths
     delay_list = delays_of(delays, int(lengths.max()))
     replacements = replacements_of(swaps, inputs, streams, seed)
-    read = _swappable(groups_of(default_groups(inputs) if groups is None else groups, lengths), replacements)
+    of_words = groups_of(default_groups(inputs) if groups is None else groups, lengths)
+    read = Groups(of_words.labels, of_words.masks & replacements.possible)
     block_of = block_numbers(blocks, lengths)
     strata = stratify(read, block_of)
     positions = choose_positions(strata, lengths, delay_list, conditions_of(None, None, lengths), sample=sample, seed=seed)
@@ -126,21 +128,6 @@ def swap_memory(
     )  # fmt: skip
     own = json.dumps(provenance | {"state": {"layer": key[0], "name": key[1]}})
     return _result(request, sums, validity, read.labels, int(block_of.max()) + 1, own)
-
-
-def _swappable(groups: Groups, replacements: Replacements) -> Groups:
-    """The groups without the positions that have no replacement.
-
-    Raises:
-        InvalidInputError: a group of which nothing is left.
-    """
-    masks = groups.masks & replacements.possible
-    empty = [label for label, mask in zip(groups.labels, masks, strict=True) if not mask.any()]
-    if empty:
-        raise InvalidInputError(
-            f"groups without a position that can be swapped: {', '.join(empty)}; leave them out, or choose other swaps."
-        )
-    return Groups(groups.labels, masks)
 
 
 def _run(request: _Request, validity: Validity | None, show_progress: bool) -> np.ndarray:
