@@ -72,6 +72,16 @@ class StepCell(Cell):
         return Linearisation({name: torch.stack([s[name] for s in states], 1) for name in state}, torch.stack(record, 1))
 
     @torch.no_grad()
+    def run(
+        self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]
+    ) -> tuple[Float[Tensor, "stream time input"], dict[str, Float[Tensor, "stream _"]]]:
+        """The steps one by one. No layer stands above: the inputs are handed through."""
+        state = initial
+        for x in inputs.unbind(1):
+            state = self.step(x, state)
+        return inputs, state
+
+    @torch.no_grad()
     def step(
         self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position _"]]
     ) -> dict[str, Float[Tensor, "position _"]]:
