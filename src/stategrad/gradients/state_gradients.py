@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import StateKey, network_of
@@ -19,6 +20,7 @@ from stategrad.gradients.group_spectra import GroupSpectra
 from stategrad.gradients.groups import flat, groups_of, stratify
 from stategrad.gradients.labels import count_groups, labels_by_position
 from stategrad.gradients.memory_need import check_memory
+from stategrad.gradients.moments import Moments
 from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.request import Execution, Request, SpectraRequest
 from stategrad.gradients.result import StateGradients
@@ -76,7 +78,7 @@ def state_gradients(
             group as soon as it is complete, so that every word of a vocabulary can be a group: memory does not grow with their
             number, but for the result. Groups are then disjoint (default: the words of a corpus), and `"all"` is a word like any
             other. `blocks` is a number and cuts each group's own positions; groups of at least 20 have intervals. `at`,
-            `segments`, `sample` and checkpoints are for means.
+            `segments`, `sample`, checkpoints and workers are for means.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); `"auto"` draws them in rounds
             until more of this text would no longer narrow the intervals of `σ_1`. Default: all.
         tolerance: with `"auto"`, the half-width of `σ_1` that sampling may leave in every group and at every delay, relative to it.
@@ -115,7 +117,9 @@ def state_gradients(
     start, execution = network.initial_state(initial_state, len(lengths)), execution or Execution()
     provenance = provenance_of(model, inputs, streams, precision=precision, keep=keep, population=streams.size)
     if keep == "spectrum":
-        _refuse_beside_spectra(blocks, at=at, segments=segments, sample=sample, checkpoint_path=execution.checkpoint_path)
+        _refuse_beside_spectra(
+            blocks, at=at, segments=segments, sample=sample, checkpoint_path=execution.checkpoint_path, workers=execution.workers
+        )
         labels = labels_by_position(groups, inputs, lengths)
         wish = SpectraRequest(network, streams, delay_list, keys, labels, start, blocks, second_moment, execution)
         spectra = _spectra(wish, provenance, show_progress)
@@ -125,7 +129,7 @@ def state_gradients(
     conditions = conditions_of(at, segments, lengths)
     check_memory(
         network, keys, groups=count_groups(groups, lengths), conditions=conditions.count, blocks=int(block_of.max()) + 1,
-        delays=len(delay_list), second_moment=second_moment,
+        delays=len(delay_list), second_moment=second_moment, workers=execution.workers,
     )  # fmt: skip
     read = groups_of(groups, lengths)
     strata = stratify(read, block_of)
@@ -163,7 +167,6 @@ def _check_auto(sample: str, tolerance: float, execution: Execution) -> None:
 def _means(
     request: Request, embeddings: Embeddings | None, provenance: dict[str, Any], show_progress: bool
 ) -> dict[StateKey, StateGradients]:
-    moments = accumulate(request, provenance, show_progress=show_progress)
     return {
         key: StateGradients.from_moments(
             sums,
@@ -174,8 +177,19 @@ def _means(
             embeddings=embeddings,
             provenance=_of_state(provenance, key),
         )
-        for key, sums in moments.items()
+        for key, sums in _sums(request, provenance, show_progress).items()
     }
+
+
+def _sums(request: Request, provenance: dict[str, Any], show_progress: bool) -> dict[StateKey, Moments]:
+    """In this process, or shared out to several."""
+    if request.execution.workers > 1:
+        from stategrad.execution.processes import accumulate_in_processes
+
+        return accumulate_in_processes(request, provenance, show_progress=show_progress)
+    total = len(request.positions.used)
+    with tqdm(total=total, desc="state gradients", unit="position", disable=not show_progress) as bar:
+        return accumulate(request, provenance | {"workers": 1}, bar.update)
 
 
 def _spectra(request: SpectraRequest, provenance: dict[str, Any], show_progress: bool) -> dict[StateKey, GroupSpectra]:
@@ -206,10 +220,11 @@ def _refuse_beside_spectra(blocks: Any, **options: Any) -> None:
         "segments": "leave it out",
         "sample": "label some of the positions, with None for the others",
         "checkpoint_path": "leave it out, or analyse part of the labels at a time",
+        "workers": "leave it out, or analyse part of the labels in each of several processes",
     }
     problems = Problems("keep='spectrum'")
     for name, value in options.items():
-        if value is not None:
+        if value is not None and (name, value) != ("workers", 1):
             problems.add(f"{name} goes with keep='mean'; with keep='spectrum' {instead[name]}")
     if not isinstance(blocks, int) or blocks < 1:
         problems.add("with keep='spectrum' blocks cut each group's own positions; give a number of at least 1")
