@@ -103,8 +103,11 @@ class StepCell(Cell):
         x, *states, alive = torch.split(record, [self.input_size, *self.state_sizes.values(), 1], dim=1)
         before = dict(zip(self.state_sizes, states, strict=True))
         if below is None:
-            identity = torch.eye(self.input_size, dtype=x.dtype, device=x.device) * float(tangents.fresh)
-            below = identity[:, None].expand(-1, len(x), -1)
+            columns = len(next(iter(tangents.states.values())))
+            start = x.new_zeros(columns, self.input_size)
+            if tangents.fresh:
+                start.fill_diagonal_(1)
+            below = start[:, None].expand(-1, len(x), -1)
 
         def step(x: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
             return self._flat(self._step(x, self._shaped(state)))

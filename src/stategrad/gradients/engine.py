@@ -50,11 +50,11 @@ def accumulate(
         ForeignOutputError: a checkpoint of another analysis.
     """
     network, execution = request.network, request.execution
-    compile_cells(network, execution, len(request.positions.used), int(request.delays[-1]) + 1)
+    compile_cells(network, execution, len(request.positions.used), int(request.delays[-1]) + 1, request.columns)
     moments = empty_moments(request)
-    size = execution.chunk_size or chunk_size(network)
+    size = execution.chunk_size or chunk_size(network, request.columns)
     checkpoint = _Checkpoint(request, identity | {"chunk_size": size}, moments)
-    window = Window(network, size)
+    window = Window(network, size, request.start)
     done = checkpoint.load()
     number = 0
     for number, piece in enumerate(_pieces(request, size), start=1):
@@ -106,7 +106,7 @@ def empty_moments(request: Request) -> dict[StateKey, Moments]:
             request.positions.weights,
             groups=len(request.groups.labels),
             blocks=request.blocks,
-            embedding=network.embedding_size,
+            embedding=request.columns,
             state=network.state_size(key),
             second=request.second_moment,
             device=network.device,
@@ -115,15 +115,15 @@ def empty_moments(request: Request) -> dict[StateKey, Moments]:
     }
 
 
-def chunk_size(network: Network) -> int:
+def chunk_size(network: Network, columns: int) -> int:
     """Positions whose gates take about eight MiB, so that the update reads them from the cache."""
     widest = max(cell.work_size for cell in network.cells)
-    return max(8, _CACHE // (network.embedding_size * widest * network.cells[0].precision.product.itemsize))
+    return max(8, _CACHE // (columns * widest * network.cells[0].precision.product.itemsize))
 
 
-def compile_cells(network: Network, execution: Execution, positions: int, delays: int) -> None:
+def compile_cells(network: Network, execution: Execution, positions: int, delays: int, columns: int) -> None:
     """Compile the updates where that is asked for, or where the matrix products alone take minutes on a small machine."""
-    per_step = 2 * network.embedding_size * sum(cell.work_size * cell.state_sizes.get("hidden", 0) for cell in network.cells)
+    per_step = 2 * columns * sum(cell.work_size * cell.state_sizes.get("hidden", 0) for cell in network.cells)
     if per_step * positions * delays > LONG_ANALYSIS if execution.compile is None else execution.compile:
         for cell in network.cells:
             cell.compile()
@@ -181,4 +181,5 @@ def _of_arrays(request: Request) -> dict[str, Any]:
         "initial_state": fingerprint(*(value.cpu().numpy() for layer in request.initial for value in layer.values())),
         "states": [list(key) for key in request.keys],
         "second_moment": request.second_moment,
+        "directions": None if request.start is None else fingerprint(request.start.cpu().numpy()),
     }

@@ -21,6 +21,7 @@ def check_memory(
     delays: int,
     second_moment: bool,
     workers: int = 1,
+    columns: int | None = None,
 ) -> None:
     """Refuse an analysis whose sums, `groups × conditions × blocks × delays × E (H + E) × 8` bytes, are more than there is.
 
@@ -32,12 +33,13 @@ def check_memory(
         blocks: how many.
         delays: how many.
         second_moment: whether `E × E` numbers are kept beside `E × H`.
+        columns: that are kept of each gradient; None for all E.
         workers: of several each has the sums of the blocks that it works on, and their total is a second copy.
 
     Raises:
         InvalidInputError: more than the machine's memory, or the device's where the weights lie on one.
     """
-    E = network.embedding_size
+    E = network.embedding_size if columns is None else columns
     per_cell = sum(E * (network.state_size(key) + E * second_moment) for key in keys) * 8
     copies = 2 if workers > 1 else 1
     needed, there = copies * groups * conditions * blocks * delays * per_cell, memory_of(network.device)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
+from torch import Tensor
 
 from stategrad.cells.network import Network, StateKey, States
 from stategrad.errors import Problems
@@ -69,6 +70,7 @@ class Request:
         blocks: how many there are.
         second_moment: whether `E[GᵀG]` is kept.
         execution: how the work is cut.
+        start: what the tangents of the inputs are at delay 0, a row per direction; None for the identity, all of them.
     """
 
     network: Network
@@ -83,6 +85,12 @@ class Request:
     blocks: int
     second_moment: bool
     execution: Execution
+    start: Float[Tensor, "direction embedding"] | None = None
+
+    @property
+    def columns(self) -> int:
+        """How many columns of each gradient are propagated: E, or one per direction."""
+        return self.network.embedding_size if self.start is None else len(self.start)
 
 
 @dataclass(frozen=True)
