@@ -24,6 +24,7 @@ from stategrad.errors import (
     StategradError,
     UnavailableError,
 )
+from stategrad.gradients.directional import DirectionalGradients
 from stategrad.gradients.group_spectra import GroupSpectra
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
@@ -45,6 +46,7 @@ __all__ = [
     "state_gradients",
     "StateGradients",
     "GroupSpectra",
+    "DirectionalGradients",
     "Execution",
     "swap_memory",
     "SwapMemory",

@@ -88,6 +88,12 @@ class Cell(ABC):
         """Run the cell over a stretch of text from the state `initial` and record what the tangents need."""
 
     @abstractmethod
+    def run(
+        self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]
+    ) -> tuple[Float[Tensor, "stream time _"], dict[str, Float[Tensor, "stream _"]]]:
+        """Run the cell over a stretch of text without a record: what a layer above reads of every step, and the last state."""
+
+    @abstractmethod
     def step(
         self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position _"]]
     ) -> dict[str, Float[Tensor, "position _"]]:

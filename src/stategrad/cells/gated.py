@@ -19,12 +19,16 @@ from stategrad.cells.base import Cell, Precision, Tangents
 class GatedCell(Cell):
     """A cell with `weight_ih`, `weight_hh` and an element-wise update.
 
+    A subclass sets `_fused`, PyTorch's module of this layer alone.
+
     Args:
         module: the module that holds the layer; not changed.
         layer: which of its layers, from 0; of a bidirectional module its forward direction.
         precision: of the analysis.
         update: the element-wise work, a function of tensors that writes into some of them.
     """
+
+    _fused: nn.RNNBase
 
     def __init__(self, module: nn.RNNBase, layer: int, precision: Precision, update: Callable[..., None]) -> None:
         self.precision = precision
@@ -43,6 +47,16 @@ class GatedCell(Cell):
         for own, given in zip(module.parameters(), self.parameters, strict=True):
             own.data = given
         return module
+
+    @torch.no_grad()
+    def run(
+        self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]
+    ) -> tuple[Float[Tensor, "stream time _"], dict[str, Float[Tensor, "stream _"]]]:
+        """PyTorch's fused module alone."""
+        before = tuple(initial[name][None].contiguous() for name in self.state_sizes)
+        outputs, after = self._fused(inputs, before if len(before) > 1 else before[0])
+        last = after if len(before) > 1 else (after,)
+        return outputs, {name: value[0] for name, value in zip(self.state_sizes, last, strict=True)}
 
     def tangents(self, embedding: int, positions: int, like: Tensor) -> Tangents:
         """Zero tangents and the buffer of the gates; where products have a precision of their own, also a copy of `H` in it."""

@@ -129,6 +129,14 @@ class Network:
             inputs = layers[-1].states.get("hidden", inputs)
         return layers
 
+    def run(self, inputs: Float[Tensor, "stream time embedding"], initial: States) -> States:
+        """The states of all layers after a stretch of text, without a record of it."""
+        after = []
+        for cell, state in zip(self.cells, initial, strict=True):
+            inputs, last = cell.run(inputs, state)
+            after.append(last)
+        return after
+
     def step(self, inputs: Float[Tensor, "position embedding"], state: States) -> States:
         """The states of all layers after one more input, for many independent positions together."""
         after = []

@@ -72,6 +72,16 @@ class StepCell(Cell):
         return Linearisation({name: torch.stack([s[name] for s in states], 1) for name in state}, torch.stack(record, 1))
 
     @torch.no_grad()
+    def run(
+        self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]
+    ) -> tuple[Float[Tensor, "stream time input"], dict[str, Float[Tensor, "stream _"]]]:
+        """The steps one by one. No layer stands above: the inputs are handed through."""
+        state = initial
+        for x in inputs.unbind(1):
+            state = self.step(x, state)
+        return inputs, state
+
+    @torch.no_grad()
     def step(
         self, inputs: Float[Tensor, "position input"], state: dict[str, Float[Tensor, "position _"]]
     ) -> dict[str, Float[Tensor, "position _"]]:
@@ -93,8 +103,11 @@ class StepCell(Cell):
         x, *states, alive = torch.split(record, [self.input_size, *self.state_sizes.values(), 1], dim=1)
         before = dict(zip(self.state_sizes, states, strict=True))
         if below is None:
-            identity = torch.eye(self.input_size, dtype=x.dtype, device=x.device) * float(tangents.fresh)
-            below = identity[:, None].expand(-1, len(x), -1)
+            columns = len(next(iter(tangents.states.values())))
+            start = x.new_zeros(columns, self.input_size)
+            if tangents.fresh:
+                start.fill_diagonal_(1)
+            below = start[:, None].expand(-1, len(x), -1)
 
         def push(dx: Tensor, ds: dict[str, Tensor]) -> dict[str, Tensor]:
             after: dict[str, Tensor] = torch.func.jvp(self._own_step, (x, before), (dx, ds))[1]

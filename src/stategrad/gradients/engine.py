@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from stategrad.cells.network import Network, StateKey
 from stategrad.checkpoint import fingerprint, load_checkpoint, save_checkpoint
@@ -35,32 +34,38 @@ class _Piece:
     chosen: Int[np.ndarray, " chosen"]
 
 
-def accumulate(request: Request, identity: dict[str, Any], *, show_progress: bool) -> dict[StateKey, Moments]:
+def accumulate(
+    request: Request, identity: dict[str, Any], advance: Callable[[int], object], *, final: bool = True
+) -> dict[StateKey, Moments]:
     """The sums of the gradients of every wanted state.
 
     Args:
         request: the analysis.
         identity: what its sums depend on, as JSON; a checkpoint made under another is refused.
-        show_progress: show a progress bar.
+        advance: is told of every piece of work how many positions it held.
+        final: the sums are all that is wanted, and their checkpoint has served; False leaves it behind, with all of them.
 
     Raises:
         MissingInputError: a checkpoint that is truncated or no checkpoint.
         ForeignOutputError: a checkpoint of another analysis.
     """
     network, execution = request.network, request.execution
-    compile_cells(network, execution, len(request.positions.used), int(request.delays[-1]) + 1)
-    moments = {key: _empty_moments(request, key) for key in request.keys}
-    size = execution.chunk_size or chunk_size(network)
+    compile_cells(network, execution, len(request.positions.used), int(request.delays[-1]) + 1, request.columns)
+    moments = empty_moments(request)
+    size = execution.chunk_size or chunk_size(network, request.columns)
     checkpoint = _Checkpoint(request, identity | {"chunk_size": size}, moments)
-    window = Window(network, size)
+    window = Window(network, size, request.start)
     done = checkpoint.load()
-    with tqdm(total=len(request.positions.used), desc="state gradients", unit="position", disable=not show_progress) as bar:
-        for number, piece in enumerate(_pieces(request, size)):
-            if number >= done:
-                _add(request, window, piece, moments)
-                checkpoint.save_if_due(number + 1)
-            bar.update(len(piece.chosen))
-    checkpoint.remove()
+    number = 0
+    for number, piece in enumerate(_pieces(request, size), start=1):
+        if number > done:
+            _add(request, window, piece, moments)
+            checkpoint.save_if_due(number)
+        advance(len(piece.chosen))
+    if final:
+        checkpoint.remove()
+    elif number > done:
+        checkpoint.save(number)
     return moments
 
 
@@ -92,29 +97,33 @@ def _add(request: Request, window: Window, piece: _Piece, moments: dict[StateKey
             sums.add(column[delay], tangents[key], runs, masks)
 
 
-def _empty_moments(request: Request, key: StateKey) -> Moments:
+def empty_moments(request: Request) -> dict[StateKey, Moments]:
+    """Sums of nothing, for every wanted state."""
     network = request.network
-    return Moments(
-        request.strata,
-        request.positions.weights,
-        groups=len(request.groups.labels),
-        blocks=request.blocks,
-        embedding=network.embedding_size,
-        state=network.state_size(key),
-        second=request.second_moment,
-        device=network.device,
-    )
+    return {
+        key: Moments(
+            request.strata,
+            request.positions.weights,
+            groups=len(request.groups.labels),
+            blocks=request.blocks,
+            embedding=request.columns,
+            state=network.state_size(key),
+            second=request.second_moment,
+            device=network.device,
+        )
+        for key in request.keys
+    }
 
 
-def chunk_size(network: Network) -> int:
+def chunk_size(network: Network, columns: int) -> int:
     """Positions whose gates take about eight MiB, so that the update reads them from the cache."""
     widest = max(cell.work_size for cell in network.cells)
-    return max(8, _CACHE // (network.embedding_size * widest * network.cells[0].precision.product.itemsize))
+    return max(8, _CACHE // (columns * widest * network.cells[0].precision.product.itemsize))
 
 
-def compile_cells(network: Network, execution: Execution, positions: int, delays: int) -> None:
+def compile_cells(network: Network, execution: Execution, positions: int, delays: int, columns: int) -> None:
     """Compile the updates where that is asked for, or where the matrix products alone take minutes on a small machine."""
-    per_step = 2 * network.embedding_size * sum(cell.work_size * cell.state_sizes.get("hidden", 0) for cell in network.cells)
+    per_step = 2 * columns * sum(cell.work_size * cell.state_sizes.get("hidden", 0) for cell in network.cells)
     if per_step * positions * delays > LONG_ANALYSIS if execution.compile is None else execution.compile:
         for cell in network.cells:
             cell.compile()
@@ -144,7 +153,12 @@ class _Checkpoint:
 
     def save_if_due(self, done: int) -> None:
         """Write the sums of the first `done` pieces, if the last checkpoint is old enough."""
-        if self._path is not None and time.monotonic() - self._saved >= self._seconds:
+        if time.monotonic() - self._saved >= self._seconds:
+            self.save(done)
+
+    def save(self, done: int) -> None:
+        """Write the sums of the first `done` pieces."""
+        if self._path is not None:
             save_checkpoint(self._path, _KIND, self._identity, {"done": done}, self._tensors)
             self._saved = time.monotonic()
 
@@ -167,4 +181,5 @@ def _of_arrays(request: Request) -> dict[str, Any]:
         "initial_state": fingerprint(*(value.cpu().numpy() for layer in request.initial for value in layer.values())),
         "states": [list(key) for key in request.keys],
         "second_moment": request.second_moment,
+        "directions": None if request.start is None else fingerprint(request.start.cpu().numpy()),
     }

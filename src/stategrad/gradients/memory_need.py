@@ -12,7 +12,16 @@ from stategrad.errors import InvalidInputError
 
 
 def check_memory(
-    network: Network, keys: Sequence[StateKey], *, groups: int, conditions: int, blocks: int, delays: int, second_moment: bool
+    network: Network,
+    keys: Sequence[StateKey],
+    *,
+    groups: int,
+    conditions: int,
+    blocks: int,
+    delays: int,
+    second_moment: bool,
+    workers: int = 1,
+    columns: int | None = None,
 ) -> None:
     """Refuse an analysis whose sums, `groups × conditions × blocks × delays × E (H + E) × 8` bytes, are more than there is.
 
@@ -24,17 +33,21 @@ def check_memory(
         blocks: how many.
         delays: how many.
         second_moment: whether `E × E` numbers are kept beside `E × H`.
+        columns: that are kept of each gradient; None for all E.
+        workers: of several each has the sums of the blocks that it works on, and their total is a second copy.
 
     Raises:
         InvalidInputError: more than the machine's memory, or the device's where the weights lie on one.
     """
-    E = network.embedding_size
+    E = network.embedding_size if columns is None else columns
     per_cell = sum(E * (network.state_size(key) + E * second_moment) for key in keys) * 8
-    needed, there = groups * conditions * blocks * delays * per_cell, memory_of(network.device)
+    copies = 2 if workers > 1 else 1
+    needed, there = copies * groups * conditions * blocks * delays * per_cell, memory_of(network.device)
     if there is None or needed <= there:
         return
     counted = f"{groups:,} groups × {blocks:,} blocks × {delays:,} delays"
     counted += f" × {conditions} conditions" if conditions > 1 else ""
+    counted += ", once in the workers and once in all," if workers > 1 else ""
     less = "fewer groups or blocks, " + ("second_moment=False, " if second_moment else "")
     raise InvalidInputError(
         f"the sums of {counted} take {needed / 1e9:,.1f} GB and there are {there / 1e9:,.1f} GB of memory; ask for {less}or "

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
+from torch import Tensor
 
 from stategrad.cells.network import Network, StateKey, States
 from stategrad.errors import Problems
@@ -22,14 +23,19 @@ class Execution:
     """How the work is cut and where it is kept; never changes a result beyond rounding.
 
     Attributes:
+        workers: processes of one thread each that share the positions of `sg.state_gradients`, in contiguous parts, on this
+            machine. With several the text and the model are copied to each of them. For a given number the result is always the
+            same. Their processes stay, idle, for the next analysis, and end after five minutes or with Python.
         chunk_size: positions that are propagated together. None chooses what keeps the buffers in the processor's cache.
         compile: have the element-wise work compiled into one pass over memory, which takes some ten seconds and gains some ten
             per cent. None does so for analyses that are long enough; without a compiler the plain operations run.
-        checkpoint_path: a file to keep the sums in while they grow; None for no checkpoints. It is removed at the end.
+        checkpoint_path: a file to keep the sums in while they grow; None for no checkpoints. It is removed at the end. The second
+            worker's is beside it, with `.2` appended to its name, and so on.
         checkpoint_minutes: a checkpoint is written when this much time has passed since the last.
         resume: go on from `checkpoint_path` if it exists; False starts over and replaces it.
     """
 
+    workers: int = 1
     chunk_size: int | None = None
     compile: bool | None = None
     checkpoint_path: str | Path | None = None
@@ -38,6 +44,8 @@ class Execution:
 
     def __post_init__(self) -> None:
         problems = Problems("execution")
+        if self.workers < 1:
+            problems.add(f"workers is {self.workers}; give at least 1")
         if self.chunk_size is not None and self.chunk_size < 1:
             problems.add(f"chunk_size is {self.chunk_size}; give at least 1")
         if not self.checkpoint_minutes >= 0:
@@ -62,6 +70,7 @@ class Request:
         blocks: how many there are.
         second_moment: whether `E[GᵀG]` is kept.
         execution: how the work is cut.
+        start: what the tangents of the inputs are at delay 0, a row per direction; None for the identity, all of them.
     """
 
     network: Network
@@ -76,6 +85,12 @@ class Request:
     blocks: int
     second_moment: bool
     execution: Execution
+    start: Float[Tensor, "direction embedding"] | None = None
+
+    @property
+    def columns(self) -> int:
+        """How many columns of each gradient are propagated: E, or one per direction."""
+        return self.network.embedding_size if self.start is None else len(self.start)
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,8 @@ def accumulate_spectra(
         show_progress: show a progress bar.
     """
     network, order, longest = request.network, request.labels.order, int(request.delays[-1]) + 1
-    compile_cells(network, request.execution, len(order), longest)
-    size = request.execution.chunk_size or chunk_size(network)
+    compile_cells(network, request.execution, len(order), longest, network.embedding_size)
+    size = request.execution.chunk_size or chunk_size(network, network.embedding_size)
     window, spectra = Window(network, size), _Spectra(request)
     kept = keep_states(request.streams, request.initial)
     with tqdm(total=len(order), desc="state gradients", unit="position", disable=not show_progress) as bar:

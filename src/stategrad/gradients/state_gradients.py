@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import torch
 from torch import nn
+from tqdm.auto import tqdm
 
 from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import StateKey, network_of
@@ -15,11 +17,13 @@ from stategrad.errors import InvalidInputError, Problems, check_choice
 from stategrad.gradients.adaptive import in_rounds
 from stategrad.gradients.blocks import assign_blocks
 from stategrad.gradients.conditions import conditions_of
+from stategrad.gradients.directional import Direction, DirectionalGradients, columns_of
 from stategrad.gradients.engine import accumulate
 from stategrad.gradients.group_spectra import GroupSpectra
 from stategrad.gradients.groups import flat, groups_of, stratify
 from stategrad.gradients.labels import count_groups, labels_by_position
 from stategrad.gradients.memory_need import check_memory
+from stategrad.gradients.moments import Moments
 from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.request import Execution, Request, SpectraRequest
 from stategrad.gradients.result import StateGradients
@@ -27,6 +31,8 @@ from stategrad.gradients.sampling import choose_positions
 from stategrad.gradients.spectra import accumulate_spectra
 from stategrad.gradients.streams import streams_of, vector_size
 from stategrad.models.embeddings import Embeddings, embeddings_of
+
+Result: TypeAlias = StateGradients | GroupSpectra | DirectionalGradients
 
 
 def state_gradients(
@@ -40,6 +46,7 @@ def state_gradients(
     segments: Any = None,
     blocks: int | Any = 10,
     second_moment: bool = True,
+    directions: Mapping[str, Direction] | None = None,
     keep: Literal["mean", "spectrum"] = "mean",
     sample: int | Literal["auto"] | None = None,
     tolerance: float = 0.05,
@@ -49,7 +56,7 @@ def state_gradients(
     seed: int = 0,
     show_progress: bool = True,
     execution: Execution | None = None,
-) -> StateGradients | GroupSpectra | dict[StateKey, StateGradients] | dict[StateKey, GroupSpectra]:
+) -> Result | Mapping[StateKey, Result]:
     """Mean state gradients `Ḡ_τ = mean of ∂s_t / ∂x_{t-τ}` per group of input words and delay.
 
     At delay τ the mean runs over every step t of a stream with t-τ in the same stream; the recurrent path is never cut. The
@@ -73,11 +80,13 @@ def state_gradients(
             and state (`any`), those in one segment (`within`) and the others (`across`).
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         second_moment: also keep `E[GᵀG]`, which the rms needs.
+        directions: `{name: direction}`, properties or vectors of embedding space: only the columns `Ḡ_τ d` of these are propagated
+            and kept, which costs one E-th of the time and memory for each, and gives a `DirectionalGradients`.
         keep: `"mean"` keeps the mean gradients, with their blocks. `"spectrum"` keeps their singular values alone, and reduces each
             group as soon as it is complete, so that every word of a vocabulary can be a group: memory does not grow with their
             number, but for the result. Groups are then disjoint (default: the words of a corpus), and `"all"` is a word like any
             other. `blocks` is a number and cuts each group's own positions; groups of at least 20 have intervals. `at`,
-            `segments`, `sample` and checkpoints are for means.
+            `segments`, `sample`, checkpoints and workers are for means.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); `"auto"` draws them in rounds
             until more of this text would no longer narrow the intervals of `σ_1`. Default: all.
         tolerance: with `"auto"`, the half-width of `σ_1` that sampling may leave in every group and at every delay, relative to it.
@@ -92,7 +101,8 @@ def state_gradients(
         execution: how the work is cut, and where it is kept while it lasts.
 
     Returns:
-        The result, a `GroupSpectra` with `keep="spectrum"`; or a dictionary of results where `state` is a list.
+        The result, a `GroupSpectra` with `keep="spectrum"`, a `DirectionalGradients` with `directions`; or a dictionary of results
+        where `state` is a list.
 
     Raises:
         InvalidInputError: whatever cannot be analysed as it is, with its name and what to do.
@@ -120,17 +130,27 @@ def state_gradients(
         )
     provenance = provenance_of(model, inputs, streams, precision=precision, keep=keep, population=streams.size)
     if keep == "spectrum":
-        _refuse_beside_spectra(blocks, at=at, segments=segments, sample=sample, checkpoint_path=execution.checkpoint_path)
+        _refuse_beside_spectra(
+            blocks,
+            at=at,
+            segments=segments,
+            sample=sample,
+            directions=directions,
+            checkpoint_path=execution.checkpoint_path,
+            workers=execution.workers,
+        )
         labels = labels_by_position(groups, inputs, lengths)
         wish = SpectraRequest(network, streams, delay_list, keys, labels, start, blocks, second_moment, execution)
         spectra = _spectra(wish, provenance, show_progress)
         return spectra if isinstance(state, list) else spectra[keys[0]]
+    columns = None if directions is None else columns_of(directions, network.embedding_size)
     groups = default_groups(inputs) if groups is None else groups
     block_of = block_numbers(blocks, lengths)
     conditions = conditions_of(at, segments, lengths)
     check_memory(
         network, keys, groups=count_groups(groups, lengths), conditions=conditions.count, blocks=int(block_of.max()) + 1,
-        delays=len(delay_list), second_moment=second_moment,
+        delays=len(delay_list), second_moment=second_moment, workers=execution.workers,
+        columns=None if columns is None else len(columns),
     )  # fmt: skip
     read = groups_of(groups, lengths)
     strata = stratify(read, block_of)
@@ -142,24 +162,30 @@ def state_gradients(
         request = Request(
             network, streams, delay_list, keys, read, strata, conditions, positions,
             start, int(block_of.max()) + 1, second_moment, execution,
+            None if columns is None else torch.from_numpy(columns.values).to(network.device, network.dtype),
         )  # fmt: skip
         return _means(request, vectors, provenance, show_progress)
 
     if isinstance(sample, str):
-        _check_auto(sample, tolerance, execution)
+        _check_auto(sample, tolerance, execution, directions)
         provenance["settings"] |= {"tolerance": tolerance}
         means = in_rounds(analyse, streams.size, tolerance, seed)
     else:
         means = analyse(sample, seed)
+    if columns is not None:
+        tracked = {key: DirectionalGradients.from_columns(one, columns) for key, one in means.items()}
+        return tracked if isinstance(state, list) else tracked[keys[0]]
     return means if isinstance(state, list) else means[keys[0]]
 
 
-def _check_auto(sample: str, tolerance: float, execution: Execution) -> None:
+def _check_auto(sample: str, tolerance: float, execution: Execution, directions: object) -> None:
     problems = Problems("the sample")
     if sample != "auto":
         problems.add(f"sample is '{sample}'; give a number of positions, 'auto', or None for all")
     if not 0 < tolerance < 1:
         problems.add(f"tolerance is {tolerance}; give a part of σ_1 between 0 and 1, such as 0.05")
+    if directions is not None:
+        problems.add("sample='auto' looks at σ_1, which directions have not; give a number of positions")
     if execution.checkpoint_path is not None:
         problems.add("sample='auto' keeps no checkpoint; leave checkpoint_path out, or give a number of positions")
     problems.raise_if_any()
@@ -168,9 +194,6 @@ def _check_auto(sample: str, tolerance: float, execution: Execution) -> None:
 def _means(
     request: Request, embeddings: Embeddings | None, provenance: dict[str, Any], show_progress: bool
 ) -> dict[StateKey, StateGradients]:
-    # a newer library does not make sums those of another analysis
-    identity = {name: value for name, value in provenance.items() if name != "versions"}
-    moments = accumulate(request, identity, show_progress=show_progress)
     return {
         key: StateGradients.from_moments(
             sums,
@@ -181,8 +204,21 @@ def _means(
             embeddings=embeddings,
             provenance=_of_state(provenance, key),
         )
-        for key, sums in moments.items()
+        for key, sums in _sums(request, provenance, show_progress).items()
     }
+
+
+def _sums(request: Request, provenance: dict[str, Any], show_progress: bool) -> dict[StateKey, Moments]:
+    """In this process, or shared out to several."""
+    # a newer library does not make sums those of another analysis
+    identity = {name: value for name, value in provenance.items() if name != "versions"}
+    if request.execution.workers > 1:
+        from stategrad.execution.processes import accumulate_in_processes
+
+        return accumulate_in_processes(request, identity, show_progress=show_progress)
+    total = len(request.positions.used)
+    with tqdm(total=total, desc="state gradients", unit="position", disable=not show_progress) as bar:
+        return accumulate(request, identity | {"workers": 1}, bar.update)
 
 
 def _spectra(request: SpectraRequest, provenance: dict[str, Any], show_progress: bool) -> dict[StateKey, GroupSpectra]:
@@ -211,12 +247,14 @@ def _refuse_beside_spectra(blocks: Any, **options: Any) -> None:
     instead = {
         "at": "leave it out",
         "segments": "leave it out",
+        "directions": "leave them out",
         "sample": "label some of the positions, with None for the others",
         "checkpoint_path": "leave it out, or analyse part of the labels at a time",
+        "workers": "leave it out, or analyse part of the labels in each of several processes",
     }
     problems = Problems("keep='spectrum'")
     for name, value in options.items():
-        if value is not None:
+        if value is not None and (name, value) != ("workers", 1):
             problems.add(f"{name} goes with keep='mean'; with keep='spectrum' {instead[name]}")
     if not isinstance(blocks, int) or blocks < 1:
         problems.add("with keep='spectrum' blocks cut each group's own positions; give a number of at least 1")

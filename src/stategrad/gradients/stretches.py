@@ -61,6 +61,9 @@ class Stretch:
 def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: int, initial: States) -> Iterator[Stretch]:
     """Linearise the text piece by piece, in an order that fills the machine: short streams together, long ones in parts.
 
+    Streams without a used position are left out; of a long stream what lies before its first used position, and parts without
+    one, are run and not linearised, and what lies behind the last is not read.
+
     Args:
         streams: the text.
         used: positions to propagate, sorted.
@@ -70,20 +73,25 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
     network = streams.network
     budget = max(BYTES_OF_RECORD // bytes_per_step(network), longest_delay, LEAST_STEPS)
     lengths, starts = streams.lengths, streams.starts
-    for batch in batches(lengths, budget):
+    busy = np.unique(np.searchsorted(starts, used, side="right") - 1)
+    for batch in (busy[places] for places in batches(lengths[busy], budget)):
         state: States = [{name: value[batch] for name, value in layer.items()} for layer in initial]
-        steps = int(lengths[batch].max())
-        size = steps if len(batch) > 1 else budget
-        for start in range(0, steps, size):
-            stop = min(start + size, steps)
+        first, last, size = 0, int(lengths[batch].max()), int(lengths[batch].max())
+        if len(batch) == 1:
+            own = _between(used, int(starts[batch[0]]), int(starts[batch[0]] + last)) - starts[batch[0]]
+            first, last, size = int(own[0]), int(own[-1]) + 1, budget
+            state = _carry(streams, int(batch[0]), (0, first), state, budget)
+        for start in range(first, last, size):
+            stop = min(start + size, last)
             chosen = [_between(used, int(starts[s]) + start, int(starts[s] + min(stop, lengths[s]))) for s in batch]
-            ahead = min(stop + longest_delay, steps)
+            if not any(map(len, chosen)):
+                state = _carry(streams, int(batch[0]), (start, stop), state, budget)
+                continue
+            ahead = min(stop + longest_delay, int(lengths[batch].max()))
             parts = [streams.vectors(int(s), start, ahead) for s in batch]
             inputs = torch.nn.utils.rnn.pad_sequence(parts, batch_first=True)
             layers = network.linearise(inputs, state)
             carried, state = state, [{name: value[:, stop - start - 1] for name, value in layer.states.items()} for layer in layers]
-            if not any(map(len, chosen)):
-                continue
             rows = [
                 positions - starts[s] - start + place * (ahead - start)
                 for place, (s, positions) in enumerate(zip(batch, chosen, strict=True))
@@ -91,6 +99,13 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
             records = tuple(with_silent_row(layer.record) for layer in layers)
             states = tuple({name: value.flatten(0, 1) for name, value in layer.states.items()} for layer in layers)
             yield Stretch(inputs.flatten(0, 1), carried, states, records, np.concatenate(chosen), np.concatenate(rows))
+
+
+def _carry(streams: Streams, stream: int, steps: tuple[int, int], state: States, budget: int) -> States:
+    """The state after steps from which nothing is propagated; they are run and not linearised."""
+    for start in range(*steps, budget):
+        state = streams.network.run(streams.vectors(stream, start, min(start + budget, steps[1]))[None], state)
+    return state
 
 
 def batches(lengths: Int[np.ndarray, " stream"], budget: int) -> Iterator[Int[np.ndarray, " batch"]]:

@@ -21,15 +21,22 @@ from stategrad.cells.base import Tangents
 from stategrad.cells.network import Network, StateKey
 from stategrad.gradients.stretches import Stretch
 
-Gradients = dict[StateKey, Float[Tensor, "embedding position _"]]
+Gradients = dict[StateKey, Float[Tensor, "column position _"]]
 
 
 class Window:
-    """Buffers for up to `positions` positions, used again for every full window of a run."""
+    """Buffers for up to `positions` positions, used again for every full window of a run.
 
-    def __init__(self, network: Network, positions: int) -> None:
+    Args:
+        network: the model.
+        positions: at most so many in a window.
+        start: the directions d of embedding space whose `G d` are propagated, a row each; None for the identity, whole gradients.
+    """
+
+    def __init__(self, network: Network, positions: int, start: Float[Tensor, "column embedding"] | None = None) -> None:
         self.network = network
         self.positions = positions
+        self.start = start
         self._full = self._allocate(positions)
 
     @torch.no_grad()
@@ -58,15 +65,16 @@ class Window:
         states = {(layer, name): t for layer, own in enumerate(layers) for name, t in own.states.items()}
         for delay in range(min(delays, int(remaining.max()))):
             here = torch.where(left > delay, rows + delay, stretch.silent)
-            below: Tensor | None = None
+            below = None if self.start is None or delay > 0 else self.start[:, None].expand(-1, len(chosen), -1)
             for cell, own, record in zip(self.network.cells, layers, stretch.records, strict=True):
                 cell.advance(own, record.index_select(0, here), below)
                 below = own.states.get("hidden")
             yield delay, states
 
     def _allocate(self, positions: int) -> list[Tangents]:
+        columns = self.network.embedding_size if self.start is None else len(self.start)
         like = torch.zeros((), dtype=self.network.dtype, device=self.network.device)
-        return [cell.tangents(self.network.embedding_size, positions, like) for cell in self.network.cells]
+        return [cell.tangents(columns, positions, like) for cell in self.network.cells]
 
     def _fresh(self, positions: int) -> list[Tangents]:
         if positions != self.positions:

@@ -1,0 +1,1 @@
+"""Shards of an analysis on several processors."""
