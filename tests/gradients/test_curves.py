@@ -1,5 +1,7 @@
 """What stands beside the plain curves: bias, intervals, detection, chance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -185,3 +187,24 @@ def test_the_methods_paragraph_has_the_figures_of_the_result():
 
 BANDS = [f"{name}_band_{end}" for name in ("sigma_1", "sigma_sum", "selectivity") for end in ("low", "high")]
 """They depend on all delays of the curve."""
+
+
+def test_many_blocks_are_put_together_and_say_the_same():
+    """200 blocks, such as documents: intervals as from their 20 neighbourhoods, and no pair of 200 is looked at."""
+    many = result_of(falling_signal(), 0.4 * np.sqrt(20), blocks=200)
+    few = many.block_mean.coarsen(block=10).mean()
+    seconds = many.block_second_moment.coarsen(block=10).mean()
+    counts = many.block_count.coarsen(block=10).sum()
+    expected = replace(many, block_mean=few, block_second_moment=seconds, block_count=counts).memory()
+    xr.testing.assert_allclose(many.memory(), expected, rtol=1e-9)
+    assert expected["detected"].values[:, :3].all()
+
+
+def test_an_exploded_block_is_left_out_of_its_neighbourhood():
+    many = result_of(falling_signal(), 0.4, blocks=60)
+    broken = many.block_mean.copy(deep=True)
+    broken[0, 7] = np.inf
+    without = many.block_count.copy(deep=True)
+    without[0, 7] = 0
+    left_out = replace(many, block_mean=broken).memory()
+    xr.testing.assert_allclose(left_out, replace(many, block_count=without).memory(), rtol=1e-9)

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from stategrad.errors import InvalidInputError
+from stategrad.measures.block_means import merge, merged
 from stategrad.measures.chance import chance_cosine, chance_relative_memory
 from stategrad.measures.cross_validation import unbiased_energy
 from stategrad.measures.debiased_tracking import estimate_relative_memory
@@ -35,12 +36,15 @@ from stategrad.models.embeddings import Embeddings
 Columns = dict[str, np.ndarray]
 NEAR_TIE = 1.05
 DRAWS = 1000
+MOST_BLOCKS = 20
 CHANCE = (0.025, 0.975)
 
 
 @dataclass(frozen=True, eq=False)
 class Cases:
     """Mean gradients with their blocks, an item per group, condition and delay; the delay is the last axis of `cases`.
+
+    More than 20 blocks are put together into 20: the debiasing looks at every pair of them, and more would say little more.
 
     Attributes:
         mean: `Ḡ_τ`.
@@ -56,6 +60,27 @@ class Cases:
     block_second_moment: Float[np.ndarray, "*cases block embedding embedding"] | None
     block_count: Int[np.ndarray, "*cases block"]
 
+    @classmethod
+    def of(
+        cls,
+        mean: Float[np.ndarray, "*cases state embedding"],
+        second_moment: Float[np.ndarray, "*cases embedding embedding"] | None,
+        block_mean: Float[np.ndarray, "*cases given state embedding"],
+        block_second_moment: Float[np.ndarray, "*cases given embedding embedding"] | None,
+        block_count: Int[np.ndarray, "*cases given"],
+    ) -> Cases:
+        """With at most 20 blocks, and without those that exploded."""
+        finite = np.isfinite(block_mean).all((-1, -2))
+        if block_second_moment is not None:
+            finite &= np.isfinite(block_second_moment).all((-1, -2))
+        counts = np.where(finite, block_count, 0)
+        numbers = merged(counts, MOST_BLOCKS)
+        if numbers.max() + 1 == len(numbers):
+            return cls(mean, second_moment, block_mean, block_second_moment, counts)
+        means, large_counts = merge(block_mean, counts, numbers)
+        seconds = None if block_second_moment is None else merge(block_second_moment, counts, numbers)[0]
+        return cls(mean, second_moment, means, seconds, large_counts)
+
     @cached_property
     def decomposed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """U, Σ and V of every mean."""
@@ -64,12 +89,12 @@ class Cases:
     @cached_property
     def spectrum(self) -> DebiasedSpectrum:
         """The singular values without their bias."""
-        return debias_spectrum(*self.finite_blocks)
+        return debias_spectrum(self.block_mean, self.block_count)
 
     @cached_property
     def p_value(self) -> Float[np.ndarray, "*cases"]:
         """Of the sign flip over blocks: how often chance makes the blocks agree as they do."""
-        return sign_flip_test(*self.finite_blocks).p_value
+        return sign_flip_test(self.block_mean, self.block_count).p_value
 
     @property
     def detected(self) -> Bool[np.ndarray, "*cases"]:
@@ -87,11 +112,6 @@ class Cases:
         """Values where memory is detected, NaN elsewhere."""
         return np.where(self.detected, values, np.nan)
 
-    @property
-    def finite_blocks(self) -> tuple[np.ndarray, np.ndarray]:
-        """The blocks and their counts, without those that exploded."""
-        return _finite(self.block_mean, self.block_count)
-
 
 def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
     """`σ_1` and `Σσ`, selectivity, effective rank, and from second moments the rms and the share of energy in the mean."""
@@ -107,10 +127,10 @@ def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
     if cases.second_moment is not None and cases.block_second_moment is not None:
         energy = np.trace(cases.second_moment, axis1=-2, axis2=-1)
         columns["rms"] = root_mean_square(cases.second_moment)
-        estimate = jackknife(root_mean_square, *_finite(cases.block_second_moment, cases.block_count), level=level)
+        estimate = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
         columns |= {"rms_low": estimate.low, "rms_high": estimate.high}
         columns["energy_share"] = energy_share(cases.mean, cases.second_moment)
-        columns["energy_share_debiased"] = cases.shown(unbiased_energy(*cases.finite_blocks) / energy)
+        columns["energy_share_debiased"] = cases.shown(unbiased_energy(cases.block_mean, cases.block_count) / energy)
     return columns
 
 
@@ -133,7 +153,7 @@ def tracking_columns(
     """
     _, values, right = cases.decomposed
     memory = relative_memory(cases.mean, direction)
-    estimate = estimate_relative_memory(cases.spectrum, *cases.finite_blocks, direction, level=level)
+    estimate = estimate_relative_memory(cases.spectrum, cases.block_mean, cases.block_count, direction, level=level)
     one = {"relative_memory": memory, "detected": cases.detected} | _around("relative_memory", cases, estimate)
     isotropic = chance_relative_memory(values, len(direction), CHANCE)
     one |= {"relative_memory_isotropic_low": isotropic[0], "relative_memory_isotropic_high": isotropic[1]}
@@ -182,11 +202,6 @@ def _around(name: str, cases: Cases, estimate: Estimate) -> Columns:
         f"{name}_band_low": cases.shown(band[0]),
         f"{name}_band_high": cases.shown(band[1]),
     }
-
-
-def _finite(blocks: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Blocks and their counts, with those left out that exploded."""
-    return blocks, np.where(np.isfinite(blocks).all((-1, -2)), counts, 0)
 
 
 def _near_tie(values: Float[np.ndarray, "*cases mode"], n: int) -> Bool[np.ndarray, "*cases"]:

@@ -111,7 +111,7 @@ class DirectionalGradients:
         conditions = [str(name) for name in self.mean.dims[1:-3]]
         dims = ("group", *conditions, "direction", "delay")
         counts = self.block_count.expand_dims(direction=self.directions["direction"].values).transpose(*dims, "block")
-        cases = Cases(
+        cases = Cases.of(
             mean=self._column(self.mean, *dims, "state"),
             second_moment=self._square(self.second_moment, *dims),
             block_mean=self._column(self.block_mean, *dims, "block", "state"),

@@ -145,7 +145,7 @@ class StateGradients:
             return blocks.transpose(*self._cases, "block", *rest).values
 
         seconds = self.second_moment, self.block_second_moment
-        return Cases(
+        return Cases.of(
             self.mean.values,
             None if seconds[0] is None else seconds[0].values,
             by_case(self.block_mean, "state", "embedding"),

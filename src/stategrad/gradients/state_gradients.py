@@ -78,7 +78,8 @@ def state_gradients(
             `state_group`. Default: all.
         segments: a value per position, such as the number of its sentence: adds a dimension `boundary`, with all pairs of input
             and state (`any`), those in one segment (`within`) and the others (`across`).
-        blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
+        blocks: into how many blocks the text is cut for estimates of error, or a block number per position: a document, a trial.
+            Intervals put neighbours together where there are more than 20.
         second_moment: also keep `E[GᵀG]`, which the rms needs.
         directions: `{name: direction}`, properties or vectors of embedding space: only the columns `Ḡ_τ d` of these are propagated
             and kept, which costs one E-th of the time and memory for each, and gives a `DirectionalGradients`.

@@ -58,6 +58,35 @@ def emptied(
     return np.where((block_count > 0)[..., None, None], block_mean, 0.0)
 
 
+def merged(block_count: Int[np.ndarray, "*batch block"], most: int) -> Int[np.ndarray, " block"]:
+    """The larger block that each becomes part of, where there are more than `most`: neighbours, of about equal counts.
+
+    Neighbours, since what is near in a text is alike: blocks that were independent stay so.
+
+    >>> merged(np.array([5, 5, 1, 1, 1, 7, 10]), 3)
+    array([0, 0, 1, 1, 1, 1, 2])
+    """
+    count = block_count.shape[-1]
+    if count <= most:
+        return np.arange(count)
+    size = block_count.reshape(-1, count).sum(0)
+    middle = np.cumsum(size) - size / 2
+    _, numbers = np.unique(middle * most // max(1, size.sum()), return_inverse=True)
+    return np.asarray(numbers)
+
+
+def merge(
+    block_mean: Float[np.ndarray, "*batch block state embedding"],
+    block_count: Int[np.ndarray, "*batch block"],
+    numbers: Int[np.ndarray, " block"],
+) -> tuple[Float[np.ndarray, "*batch merged state embedding"], Int[np.ndarray, "*batch merged"]]:
+    """Means and counts of larger blocks, `Σ m_k Ḡ_k / Σ m_k` over the blocks k of one number; zero where they are all empty."""
+    belongs = numbers == np.arange(numbers.max() + 1)[:, None]
+    total = block_count @ belongs.T
+    weighted = np.einsum("...b,nb,...bhe->...nhe", block_count, belongs, emptied(block_mean, block_count), optimize=True)
+    return weighted / np.maximum(total, 1)[..., None, None], total
+
+
 def block_gram(
     block_mean: Float[np.ndarray, "*batch block state embedding"], block_count: Int[np.ndarray, "*batch block"]
 ) -> Float[np.ndarray, "*batch block block"]:

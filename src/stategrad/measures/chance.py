@@ -49,8 +49,11 @@ def chance_relative_memory(
     """
     squares = np.square(np.random.default_rng(seed).standard_normal((draws, embedding)))
     squares /= squares.sum(1, keepdims=True)
-    memory = np.sqrt(_relative_squares(values) @ squares[:, : values.shape[-1]].T)
-    return np.asarray(np.quantile(memory, quantiles, axis=-1))
+    relative, squares = _relative_squares(values), squares[:, : values.shape[-1]].T
+    bands = np.full((len(quantiles), *values.shape[:-1]), np.nan)
+    for item in np.ndindex(values.shape[:-1]):
+        bands[(slice(None), *item)] = np.quantile(np.sqrt(relative[item] @ squares), quantiles)
+    return bands
 
 
 def mean_square_relative_memory(values: Float[np.ndarray, "*batch mode"], embedding: int) -> Float[np.ndarray, "*batch"]:
