@@ -19,6 +19,18 @@ REFUSALS = {
     "an option": (["run", "demo", "--trainin.epochs", "3"], "unknown option '--trainin.epochs': did you mean '--training.epochs'?"),
     "an option of another section": (["run", "demo", "--gradients.epochs=3"], "unknown option '--gradients.epochs'"),
     "a word for a number": (["run", "demo", "--training.epochs", "x"], "training.epochs is 'x'; expected int."),
+    "a word for a list": (
+        ["run", "demo", "--swap.kinds", "unigram"],
+        """swap.kinds is 'unigram'; expected a list, such as --swap.kinds '["unigram"]'.""",
+    ),
+    "a number for a list": (
+        ["run", "demo", "--analysis.directions", "4"],
+        "analysis.directions is '4'; expected a list, such as --analysis.directions '[4]'.",
+    ),
+    "a number for a section": (
+        ["run", "demo", "--gradients", "5"],
+        "--gradients is a group of settings; give one of them, such as --gradients.text.",
+    ),
     "a choice": (["run", "demo", "--training.schedule", "liner"], "unknown training.schedule 'liner': did you mean 'linear'?"),
     "a corpus": (["run", "demo", "--corpus.name", "bronw"], "unknown corpus.name 'bronw': did you mean 'brown'?"),
     "a file of settings": (["run", "none.yaml"], "there is no file none.yaml; give one, or a preset (demo, paper-ptb, synthetic)."),

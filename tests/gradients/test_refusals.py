@@ -134,6 +134,38 @@ REFUSALS = {
         lambda: analyse(delays=21),
         "delay 20 needs a stream of 21 steps; the longest has 20",
     ),
+    "half a delay": (lambda: analyse(delays=[0, 0.5]), r"delays is \[0, 0.5\]; give a whole number, or a list of them"),
+    "delays that are a truth value": (lambda: analyse(delays=True), "delays is True; give a whole number, or a list of them"),
+    "inputs that are words": (lambda: analyse(inputs=["a", "b"]), "inputs hold a str; give ids, or vectors of numbers"),
+    "inputs that are nothing": (lambda: analyse(inputs=[None]), "inputs hold a NoneType; give ids, or vectors of numbers"),
+    "complex inputs": (lambda: analyse(inputs=torch.zeros(9, 3) * 1j), "inputs hold a torch.complex64; give ids, or vectors of"),
+    "no stream": (lambda: analyse(inputs=[]), "inputs have 0 streams, some of them without a step"),
+    "swaps that are nothing": (
+        lambda: sg.swap_memory(nn.LSTM(3, 4).eval(), torch.randn(20, 3), delays=4, swaps=None),
+        "swaps hold a NoneType; give ids, or vectors of numbers",
+    ),
+    "a state's name before its layer": (
+        lambda: analyse(state=("cell", 0)),
+        r"state is \('cell', 0\); give a name, or \(layer, name\), such as \(0, 'cell'\)",
+    ),
+    "no state": (lambda: analyse(state=[]), "state is an empty list; name at least one state, or leave state out"),
+    "a step that drops": (
+        lambda: analyse(lambda x, h: nn.functional.dropout(x.sum(1, keepdim=True) + h, 0.5), initial_state=torch.zeros(1, 400)),
+        "step gives two states for one input and one state; switch off its dropout or other noise",
+    ),
+    "segments that are not known": (
+        lambda: analyse(segments=[None] * 3 + [1] * 17),
+        r"segments has no value \(None or NaN\) at 3 of 20 positions; give one for each",
+    ),
+    "a block that is NaN": (
+        lambda: analyse(blocks=np.array([np.nan] + [1.0] * 19)),
+        r"blocks has no value \(None or NaN\) at 1 of 20 positions; give one for each",
+    ),
+    "a group that is not there": (
+        lambda: analyse().sel(group="al"),
+        r"unknown group 'al': did you mean 'all'\? \(choices: all\)",
+    ),
+    "a delay that is not there": (lambda: analyse().sel(delay=[0, 7]), "unknown delay '7': choices: 0, 1, 2, 3"),
     "no delays": (lambda: analyse(delays=0), "delays is 0; give a count of at least 1, or a list of delays"),
     "the same delay twice": (lambda: analyse(delays=[1, 1]), "delays are .*; give each once, from 0 upwards"),
     "a group called all": (
@@ -174,6 +206,14 @@ def test_a_refusal_names_the_culprit_and_what_to_do(case, shapes_unchecked):
     attempt, sentence = REFUSALS[case]
     with pytest.raises(sg.InvalidInputError, match=sentence):
         attempt()
+
+
+def test_numbers_of_numpy_are_numbers(shapes_unchecked):
+    model, x = nn.LSTM(3, 4).eval(), torch.randn(20, 3)
+    start = torch.randn(1, 1, 4), torch.randn(1, 1, 4)
+    plain = analyse(model, x, delays=4, blocks=2, initial_state=start)
+    same = analyse(model, x.numpy(), delays=np.int64(4), blocks=np.int64(2), initial_state=[part.numpy() for part in start])
+    np.testing.assert_array_equal(plain.mean, same.mean)
 
 
 def test_dropout_that_is_switched_off_or_zero_is_no_reason_to_refuse():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -63,6 +64,8 @@ class Network:
             InvalidInputError: a layer or a name that this model does not have, or one that reads backwards.
         """
         names = list(self.cells[-1].state_sizes)
+        if not isinstance(state, str | None) and [type(part) for part in state] != [int, str]:
+            raise InvalidInputError(f"state is {state!r}; give a name, or (layer, name), such as (0, '{names[-1]}').")
         layer, name = (self.layers - 1, state) if isinstance(state, str | None) else state
         name = names[-1] if name is None else name
         problems = Problems("state")
@@ -107,7 +110,7 @@ class Network:
         if given is None:
             zero = torch.zeros((), dtype=self.dtype, device=self.device).new_zeros
             return [{name: zero(streams, size) for name, size in cell.state_sizes.items()} for cell in self.cells]
-        tensors = [given] if isinstance(given, Tensor) else list(given)
+        tensors = [torch.as_tensor(given)] if isinstance(given, Tensor | np.ndarray) else [torch.as_tensor(one) for one in given]
         sizes = self.cells[-1].state_sizes
         expected = [(self.layers * self.directions, streams, size) for size in sizes.values()]
         shapes = [tuple(tensor.shape) for tensor in tensors]

@@ -34,7 +34,7 @@ class StepCell(Cell):
         precision: of the analysis; derivatives are taken in its `state` format.
 
     Raises:
-        InvalidInputError: a state without names, or a step that fails or returns a state of another form.
+        InvalidInputError: a state without names, or a step that fails, returns a state of another form, or draws at random.
     """
 
     def __init__(self, step: Callable[[Tensor, Any], Any], example: UserState, input_size: int, precision: Precision) -> None:
@@ -133,9 +133,9 @@ class StepCell(Cell):
     def _check_step(self, example: dict[str, Tensor]) -> None:
         state = {name: value.detach().to(self.precision.state) for name, value in example.items()}
         any_tensor = next(iter(state.values()))
-        x = any_tensor.new_zeros(len(any_tensor), self.input_size)
+        x = any_tensor.new_ones(len(any_tensor), self.input_size)
         try:
-            after = named(self._call(x, state))
+            after, again = (named(self._call(x, state)) for _ in range(2))
         except (RuntimeError, TypeError) as error:
             raise InvalidInputError(
                 f"step failed on an input of shape {tuple(x.shape)} and type {x.dtype}: {' '.join(str(error).split())}."
@@ -146,6 +146,8 @@ class StepCell(Cell):
             raise InvalidInputError(
                 f"step returns a state of shapes {received} for one of {expected}; it must keep names and shapes."
             )
+        if any(not torch.equal(after[name].nan_to_num(), again[name].nan_to_num()) for name in after):
+            raise InvalidInputError("step gives two states for one input and one state; switch off its dropout or other noise.")
 
 
 def named(state: Any) -> dict[str, Tensor]:

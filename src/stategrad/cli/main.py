@@ -56,11 +56,20 @@ class Parser(jsonargparse.ArgumentParser):
         value = re.search(r"[Kk]ey \"([\w.]+)\".*?Expected (.*?)\.? Got value: (.*)", message)
         if value:
             expected = re.sub(r"<class '(\w+)'>", r"\1", value[2]).removeprefix("an ").removeprefix("a ")
+            item = value[3] if value[3].isdigit() else f'"{value[3]}"'
+            expected = expected.replace("tuple", f"a list, such as --{value[1]} '[{item}]'")
             return f"{value[1]} is '{value[3]}'; expected {expected}."
+        section = re.search(r'Parser key "([\w]+)": Unable to load config "(.*)"', message)
+        if section:
+            return f"--{section[1]} is a group of settings; give one of them, such as --{self.setting_of(section[1])}."
         missing = re.search(r"arguments are required: \w+\.(\w+)", message)
         if missing:
             return f"`{self.prog}` needs a {missing[1]}; see --help."
         return f"{message.removesuffix('.')}."
+
+    def setting_of(self, section: str) -> str:
+        """The first setting of a section."""
+        return next(option for option in self.options() if option.startswith(f"--{section}.")).removeprefix("--")
 
     def options(self) -> list[str]:
         """Every option of this parser and of the commands below it."""

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from stategrad.errors import InvalidInputError
-from stategrad.gradients.groups import flat, labels_of
+from stategrad.gradients.groups import flat, labels_of, numbered
 
 BOUNDARY = ("any", "within", "across")
 
@@ -87,7 +87,7 @@ def conditions_of(at: Any, segments: Any, lengths: Int[np.ndarray, " stream"]) -
             raise InvalidInputError("at selects no step; give a mask or labels that select some.")
     numbers = None
     if segments is not None:
-        _, numbers = np.unique(flat(segments, lengths, "segments"), return_inverse=True)
+        numbers = numbered(segments, lengths, "segments")
         # a number may come again in another stream, where it stands for another sentence
         numbers = numbers + np.repeat(np.arange(len(lengths)), lengths) * (numbers.max() + 1)
     return Conditions(state_groups, numbers)

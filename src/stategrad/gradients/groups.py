@@ -78,6 +78,20 @@ def flat(values: Any, lengths: Int[np.ndarray, " stream"], what: str) -> np.ndar
     return np.concatenate(parts)
 
 
+def numbered(values: Any, lengths: Int[np.ndarray, " stream"], what: str) -> Int[np.ndarray, " position"]:
+    """Values per position as numbers from 0 without gaps, in the order of the values.
+
+    Raises:
+        InvalidInputError: a length that is not the streams', or a position without a value.
+    """
+    given = flat(values, lengths, what)
+    missing = int(sum(value is None or value != value for value in given.tolist()))
+    if missing:
+        raise InvalidInputError(f"{what} has no value (None or NaN) at {missing} of {len(given)} positions; give one for each.")
+    _, numbers = np.unique(given, return_inverse=True)
+    return numbers
+
+
 def _short(numbers: Sequence[int]) -> str:
     listed = ", ".join(map(str, numbers[:5]))
     return listed if len(numbers) <= 5 else f"{listed}, … ({len(numbers)} in all)"

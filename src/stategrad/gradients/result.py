@@ -165,6 +165,10 @@ class StateGradients:
         unknown = [name for name in chosen if name not in self._cases]
         if unknown:
             raise InvalidInputError(f"unknown dimension '{unknown[0]}': {suggestion(unknown[0], self._cases)}.")
+        missing = {name: [one for one in wanted if one not in self.mean[name].values] for name, wanted in chosen.items()}
+        for name, absent in missing.items():
+            if absent:
+                raise InvalidInputError(f"unknown {name} '{absent[0]}': {suggestion(str(absent[0]), self.mean[name].values)}.")
         names = ("mean", "count", "population", "block_mean", "block_count", "second_moment", "block_second_moment")
         kept = {name: array.sel(chosen) for name in names if (array := getattr(self, name)) is not None}
         return replace(self, **kept)
@@ -244,7 +248,8 @@ class StateGradients:
         """
 
         def statistic(matrices: np.ndarray) -> np.ndarray:
-            values = [f(matrices[item]) for item in np.ndindex(matrices.shape[:-2])]
+            items = (matrices[item] for item in np.ndindex(matrices.shape[:-2]))
+            values = [f(matrix) if np.isfinite(matrix).all() else np.nan for matrix in items]
             return np.array(values, dtype=np.float64).reshape(matrices.shape[:-2])
 
         arrays = self._arrays

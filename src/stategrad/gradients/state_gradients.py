@@ -20,7 +20,7 @@ from stategrad.gradients.conditions import conditions_of
 from stategrad.gradients.directional import Direction, DirectionalGradients, columns_of
 from stategrad.gradients.engine import accumulate
 from stategrad.gradients.group_spectra import GroupSpectra
-from stategrad.gradients.groups import flat, groups_of, stratify
+from stategrad.gradients.groups import groups_of, numbered, stratify
 from stategrad.gradients.labels import count_groups, labels_by_position
 from stategrad.gradients.memory_need import check_memory
 from stategrad.gradients.moments import Moments
@@ -122,6 +122,8 @@ def state_gradients(
     streams = streams_of(inputs, network)
     lengths = streams.lengths
     wanted = state if isinstance(state, list) else [state]
+    if not wanted:
+        raise InvalidInputError("state is an empty list; name at least one state, or leave state out.")
     keys = list(dict.fromkeys(network.state_key(one) for one in wanted))
     delay_list = delays_of(delays, int(lengths.max()))
     start, execution = network.initial_state(initial_state, len(lengths)), execution or Execution()
@@ -268,24 +270,26 @@ def delays_of(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
     Raises:
         InvalidInputError: none, negative ones, the same twice, or one that no stream is long enough for.
     """
-    chosen = np.arange(delays) if isinstance(delays, int) else np.asarray(list(delays), dtype=np.int64)
+    numbers = np.asarray(delays)
+    chosen = np.arange(int(numbers)) if numbers.ndim == 0 and numbers.dtype.kind in "iu" else numbers
     problems = Problems("delays")
-    if len(chosen) == 0:
+    if chosen.ndim != 1 or (len(chosen) and chosen.dtype.kind not in "iu"):
+        problems.add(f"delays is {delays}; give a whole number, or a list of them")
+    elif len(chosen) == 0:
         problems.add(f"delays is {delays}; give a count of at least 1, or a list of delays")
     elif (chosen < 0).any() or len(np.unique(chosen)) < len(chosen):
-        problems.add(f"delays are {list(chosen)}; give each once, from 0 upwards")
+        problems.add(f"delays are {chosen.tolist()}; give each once, from 0 upwards")
     elif chosen.max() >= longest_stream:
         problems.add(f"delay {chosen.max()} needs a stream of {chosen.max() + 1} steps; the longest has {longest_stream}")
     problems.raise_if_any()
-    return np.sort(chosen)
+    return np.sort(chosen.astype(np.int64))
 
 
 def block_numbers(blocks: int | Any, lengths: np.ndarray) -> np.ndarray:
     """A block per position, numbered from 0 without gaps."""
-    if isinstance(blocks, int):
-        return assign_blocks(lengths, blocks)
-    _, numbers = np.unique(flat(blocks, lengths, "blocks"), return_inverse=True)
-    return numbers
+    if isinstance(blocks, int | np.integer):
+        return assign_blocks(lengths, int(blocks))
+    return numbered(blocks, lengths, "blocks")
 
 
 def default_groups(inputs: Any) -> Mapping[str, Any] | None:

@@ -56,28 +56,20 @@ class Streams:
         return part
 
 
-def streams_of(inputs: Any, network: Network) -> Streams:
+def streams_of(inputs: Any, network: Network, what: str = "inputs") -> Streams:
     """Read `inputs` as streams.
 
     Args:
         inputs: ids (time,) or (stream, time); vectors (time, E) or (stream, time, E); a sequence of such streams of unequal
             lengths; anything with `streams`, such as a `Corpus`.
         network: the model's, which says whether ids can be read.
+        what: they are called in errors.
 
     Raises:
-        InvalidInputError: no inputs, ids for a model without embeddings or outside its vocabulary, vectors of another size.
+        InvalidInputError: no inputs, or none of numbers; ids for a model without embeddings or outside its vocabulary; vectors of
+            another size.
     """
-    inputs = getattr(inputs, "streams", inputs)
-    if isinstance(inputs, Sequence):
-        tensors = [torch.as_tensor(stream) for stream in inputs]
-        if all(tensor.ndim == 0 for tensor in tensors) and tensors:
-            tensors = [torch.as_tensor(inputs)]
-    else:
-        tensor = torch.as_tensor(inputs)
-        batched = tensor.ndim == (3 if tensor.is_floating_point() else 2)
-        tensors = list(tensor) if batched else [tensor]
-    if not tensors or any(len(tensor) == 0 for tensor in tensors):
-        raise InvalidInputError(f"inputs have {len(tensors)} streams, some of them without a step; give at least one step each.")
+    tensors = _tensors_of(inputs, what)
     for number, tensor in enumerate(tensors):
         _check_stream(number, tensor, network)
     return Streams(tuple(tensors), network)
@@ -85,9 +77,35 @@ def streams_of(inputs: Any, network: Network) -> Streams:
 
 def vector_size(inputs: Any) -> int | None:
     """E, the length of the vectors that `inputs` hold; None where they hold ids."""
-    inputs = getattr(inputs, "streams", inputs)
-    first = torch.as_tensor(inputs[0] if isinstance(inputs, Sequence) and len(inputs) else inputs)
+    first = _tensors_of(inputs, "inputs")[0]
     return int(first.shape[-1]) if first.is_floating_point() and first.ndim > 1 else None
+
+
+def _tensors_of(inputs: Any, what: str) -> list[Tensor]:
+    """A tensor per stream, each of at least one step."""
+    inputs = getattr(inputs, "streams", inputs)
+    if isinstance(inputs, Sequence) and not isinstance(inputs, str):
+        tensors = [_tensor_of(stream, what) for stream in inputs]
+        if tensors and all(tensor.ndim == 0 for tensor in tensors):
+            tensors = [_tensor_of(inputs, what)]
+    else:
+        tensor = _tensor_of(inputs, what)
+        batched = tensor.ndim == (3 if tensor.is_floating_point() else 2)
+        tensors = list(tensor) if batched else [tensor]
+    if not tensors or any(tensor.ndim == 0 or len(tensor) == 0 for tensor in tensors):
+        raise InvalidInputError(f"{what} have {len(tensors)} streams, some of them without a step; give at least one step each.")
+    return tensors
+
+
+def _tensor_of(values: Any, what: str) -> Tensor:
+    try:
+        tensor = torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError):
+        tensor = None
+    if tensor is None or tensor.is_complex():
+        kind = type(values).__name__ if tensor is None else str(tensor.dtype)
+        raise InvalidInputError(f"{what} hold a {kind}; give ids, or vectors of numbers: tensors, arrays, or lists of them.")
+    return tensor
 
 
 def _check_stream(number: int, stream: Tensor, network: Network) -> None:

@@ -73,7 +73,7 @@ def replacements_of(swaps: Any, inputs: Any, streams: Streams, seed: int) -> Rep
 
 
 def _given(swaps: Any, streams: Streams) -> Replacements:
-    given = streams_of(swaps, streams.network)
+    given = streams_of(swaps, streams.network, "swaps")
     if given.lengths.tolist() != streams.lengths.tolist():
         raise InvalidInputError(
             f"swaps has {len(given.lengths)} streams and {given.size} steps in all, the inputs {len(streams.lengths)} streams and "
