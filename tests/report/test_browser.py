@@ -20,7 +20,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_run(tmp_path_factory.mktemp("page") / "run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "write_chart", lambda chart, path: [])
-        return pages.write_report(folder)
+        return pages.write_report(folder)[0]
 
 
 @dataclass

@@ -43,7 +43,7 @@ def data_of(page: str) -> dict[str, Any]:
 def test_figures_tables_and_page_are_written_and_nothing_else(make_run: Callable[..., Path]) -> None:
     folder = make_run(states=("cell", "hidden"), conventions=(False,))
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    page = pages.write_report(folder)
+    page = pages.write_report(folder)[0]
     assert page == folder / "report.html"
     names = [
         "figure-1-memory",
@@ -172,7 +172,7 @@ def test_a_text_without_tags_has_a_page_that_says_so(run_folder: Path) -> None:
     memory[memory["group"] == "all"].to_csv(measures / "memory.csv", index=False)
     (measures / "separability.csv").unlink()
     (measures / "training.csv").unlink()
-    page = pages.write_report(run_folder).read_text(encoding="utf-8")
+    page = pages.write_report(run_folder)[0].read_text(encoding="utf-8")
     assert "This text has no words with known classes" in page
     assert "<code>stategrad probe</code>" in page
     assert set(data_of(page)["figures"]) == {"figure-1-memory", "three-measures", "energy-in-the-mean"}

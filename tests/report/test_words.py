@@ -104,6 +104,10 @@ def test_mean_and_rms_are_compared_at_delay_5() -> None:
     assert f"At delay 5 the mean gradient keeps {mean:.0f} % of its value at delay 0, the root mean square {rms:.0f} %" in said[0]
     assert "15 % of the energy" in said[2]
     assert sentences.on_rms(ALL.assign(rms=float("nan"))) == []
+    alone = " ".join(sentences.on_rms(ALL[ALL["delay"] == 0]) + sentences.on_memory(ALL[ALL["delay"] == 0], {}))
+    assert "of the energy of the gradients at delay 0; the rest" in alone
+    assert "keeps" not in alone
+    assert "1/e" not in alone
     assert len(sentences.on_rms(ALL.assign(energy_share=float("nan")))) == 3
 
 

@@ -191,6 +191,30 @@ def test_a_text_without_tags_has_the_first_kind_of_swap_that_it_can_have(tmp_pat
         alone.execute()
 
 
+def test_files_of_a_state_that_is_no_longer_followed_are_removed(tiny_copy):
+    def of_hidden():
+        return [path.name for path in tiny_copy.rglob("*hidden*")]
+
+    assert of_hidden()
+    assert (tiny_copy / "figures").is_dir()
+    Run(changed(gradients={"states": ("cell",)}), tiny_copy, show_progress=False).execute()
+    assert of_hidden() == []
+    assert (tiny_copy / "figures/figure-1-memory.svg").is_file()
+    outputs = json.loads((tiny_copy / "manifest.json").read_text())["stages"]["report"]["outputs"]
+    assert "figures/figure-1-memory.pdf" in outputs
+
+
+def test_nothing_outside_of_the_folder_is_removed(tiny_copy):
+    beside = tiny_copy.parent / "mine.txt"
+    beside.write_text("mine")
+    manifest = json.loads((tiny_copy / "manifest.json").read_text())
+    manifest["stages"]["swap"]["outputs"] += ["../mine.txt", "figures"]
+    (tiny_copy / "manifest.json").write_text(json.dumps(manifest))
+    Run(changed(swap={"sample": 299}), tiny_copy, show_progress=False).execute(["train", "gradients", "swap"])
+    assert beside.is_file()
+    assert (tiny_copy / "figures").is_dir()
+
+
 def test_interrupted_gradients_go_on_or_start_over_with_other_settings(tiny_copy, monkeypatch):
     add, done = engine._add, []
 

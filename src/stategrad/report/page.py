@@ -34,31 +34,31 @@ CAPTIONS = {
 }
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path) -> list[Path]:
     """Write `figures/`, `tables/` and `report.html` of a run folder, from its manifest and its tables of measures.
 
     Args:
         folder: of a run that was analysed.
 
     Returns:
-        The path of the page: one file that works without a network.
+        The paths of all that was written, first that of the page: one file that works without a network.
 
     Raises:
         MissingInputError: no such folder, or a table of measures that is not there.
         InvalidInputError: a damaged manifest or table, or tables too large for a page.
     """
     run = read_run(folder)
-    drawn = figures_of(run)
+    drawn, written = figures_of(run), []
     for figure in drawn:
         for state in run.states:
             suffix = "" if state == run.states[0] else f"-{state}"
             chart = next(iter(figure.variants(state).values()))
-            write_chart(chart, folder / "figures" / f"{figure.name}{suffix}")
+            written += write_chart(chart, folder / "figures" / f"{figure.name}{suffix}")
     first, second = _tables(run)
     if first is not None:
-        tables.write_table(first, folder / "tables" / "table-1", CAPTIONS["table-1"])
+        written += tables.write_table(first, folder / "tables" / "table-1", CAPTIONS["table-1"])
     if second is not None:
-        tables.write_table(second, folder / "tables" / "table-2", CAPTIONS["table-2"])
+        written += tables.write_table(second, folder / "tables" / "table-2", CAPTIONS["table-2"])
     page = render(run, drawn)
     size = len(page.encode())
     if size > LARGEST_PAGE:
@@ -68,7 +68,7 @@ def write_report(folder: Path) -> Path:
         )
     path = folder / "report.html"
     write_text(path, page)
-    return path
+    return [path, *written]
 
 
 def render(run: RunTables, drawn: list[Figure]) -> str:

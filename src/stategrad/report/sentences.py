@@ -25,9 +25,10 @@ def on_memory(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     if curve.empty:
         return []
     first, last = int(curve.index[0]), int(curve.index[-1])
+    crossings = f"; {_crossings(curve['sigma_1'])}" if last > first else ""
     said = [
         f"The largest singular value of the mean gradient is {curve.loc[first, 'sigma_1']:.2f}{_interval(curve.loc[first])} "
-        f"at delay {first}; {_crossings(curve['sigma_1'])}."
+        f"at delay {first}{crossings}."
     ]
     said += _on_detection(curve)
     floor = curve["sigma_1_floor"] if "sigma_1_floor" in curve else pd.Series(float("nan"), curve.index)
@@ -78,19 +79,26 @@ def on_rms(memory: pd.DataFrame) -> list[str]:
         return []
     first = int(curve.index[0])
     later = _near(curve.index, 5)
-    kept = {name: curve.loc[later, name] / curve.loc[first, name] for name in ("sigma_1", "rms")}
-    said = [
-        f"At delay {later} the mean gradient keeps {_percent(kept['sigma_1'])} of its value at delay {first}, the root mean "
-        f"square {_percent(kept['rms'])}: gradients of different sign cancel in the mean and cannot in the root mean square."
-    ]
-    if curve.get("swap") is not None and curve["swap"].notna().all():
-        moved = curve.loc[later, "swap"] / curve.loc[first, "swap"]
-        said.append(f"Replacing the word by another moves the state by {_percent(moved)} of what it does at delay {first}.")
+    said = []
+    if later > first:
+        measures = [name for name in ("sigma_1", "rms", "swap") if name in curve]
+        kept = curve.loc[later, measures] / curve.loc[first, measures]
+        said.append(
+            f"At delay {later} the mean gradient keeps {_percent(kept['sigma_1'])} of its value at delay {first}, the root mean "
+            f"square {_percent(kept['rms'])}: gradients of different sign cancel in the mean and cannot in the root mean square."
+        )
+        if pd.notna(kept.get("swap")):
+            said.append(
+                f"Replacing the word by another moves the state by {_percent(kept['swap'])} of what it does at delay {first}."
+            )
     share = curve["energy_share"]
     if share.notna().all():
-        said.append(f"The mean holds {_percent(share.loc[first])} of the energy of the gradients at delay {first} and "
-                    f"{_percent(share.loc[later])} at delay {later}; the rest is what differs from word to word, which the "
-                    "mean says nothing about.")  # fmt: skip
+        held = {first: f"{_percent(share.loc[first])} of the energy of the gradients at delay {first}"}
+        held[later] = held.get(later, f"{_percent(share.loc[later])} at delay {later}")
+        said.append(
+            f"The mean holds {' and '.join(held.values())}; the rest is what differs from word to word, which the mean says "
+            "nothing about."
+        )
     validity = curve.get("validity")
     if validity is not None and validity.notna().all():
         shares = {delay: validity.loc[delay] for delay in (first, later)}

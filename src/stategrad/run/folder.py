@@ -140,23 +140,36 @@ class RunFolder:
     def forget(self, stage: str) -> None:
         """Let a stage run again although its inputs have not changed."""
         manifest = self.manifest()
-        if manifest["stages"].pop(stage, None) is not None:
+        if stage in manifest["stages"]:
+            manifest["stages"][stage]["fingerprint"] = ""
             self.write_manifest(manifest)
 
     @contextmanager
     def recording(self, stage: str, fingerprint: str) -> Iterator[StageRecord]:
-        """Run a stage; when it ends well, note its fingerprint, outputs, facts and duration in the manifest."""
+        """Run a stage; when it ends well, note its fingerprint, outputs, facts and duration in the manifest.
+
+        Files that the stage wrote when it ran before, and not now, are removed: those of a state that is no longer followed.
+        """
         record = StageRecord(fingerprint, [], {})
         start = time.perf_counter()
         yield record
         manifest = self.manifest()
+        outputs = [str(path.relative_to(self.path)) for path in record.outputs]
+        for name in set(manifest["stages"].get(stage, {}).get("outputs", [])) - set(outputs):
+            self._remove(name)
         manifest["stages"][stage] = {
             "fingerprint": fingerprint,
-            "outputs": [str(path.relative_to(self.path)) for path in record.outputs],
+            "outputs": outputs,
             "seconds": round(time.perf_counter() - start, 1),
         }
         manifest["facts"] |= record.facts
         self.write_manifest(manifest)
+
+    def _remove(self, output: str) -> None:
+        """Remove a file of this folder; whatever else a manifest may name is left alone."""
+        path = (self.path / output).resolve()
+        if path.is_file() and self.path.resolve() in path.parents:
+            path.unlink()
 
 
 @dataclass(frozen=True)

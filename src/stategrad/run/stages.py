@@ -194,5 +194,4 @@ def report(run: Run, record: StageRecord) -> None:
     versions = {name: version(name) for name in LIBRARIES if name != "stategrad"}
     about = {"preset": run.config.preset, "stategrad": version("stategrad"), "versions": versions}
     run.folder.write_manifest(manifest | about)
-    record.outputs.append(write_report(run.folder.path))
-    record.outputs.extend(run.folder.path / name for name in ("figures", "tables"))
+    record.outputs.extend(write_report(run.folder.path))
