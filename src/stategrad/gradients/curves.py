@@ -108,6 +108,18 @@ class Cases:
         spectra = [noise_floor(self.block_mean[case], self.block_count[case]) for case in np.ndindex(shape)]
         return np.array(spectra).reshape(*shape, -1)
 
+    def at_delay(self, index: int) -> Cases:
+        """The cases of one delay, which is no longer an axis."""
+        at = (..., index, slice(None), slice(None), slice(None))
+        moment, blocks = self.second_moment, self.block_second_moment
+        return Cases(
+            self.mean[..., index, :, :],
+            None if moment is None else moment[..., index, :, :],
+            self.block_mean[at],
+            None if blocks is None else blocks[at],
+            self.block_count[..., index, :],
+        )
+
     def shown(self, values: Float[np.ndarray, "*cases"]) -> Float[np.ndarray, "*cases"]:
         """Values where memory is detected, NaN elsewhere."""
         return np.where(self.detected, values, np.nan)
@@ -117,11 +129,11 @@ def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
     """`σ_1` and `Σσ`, selectivity, effective rank, and from second moments the rms and the share of energy in the mean."""
     values = cases.decomposed[1]
     columns: Columns = {"detected": cases.detected, "p_value": cases.p_value}
-    statistics = {"sigma_1": _first, "sigma_sum": _sum, "selectivity": largest_share}
+    statistics = {"sigma_1": first_value, "sigma_sum": _sum, "selectivity": largest_share}
     for name, statistic in statistics.items():
         columns[name] = statistic(values)
         columns |= _around(name, cases, cases.spectrum.estimate(statistic, level=level))
-    for name, statistic in (("sigma_1", _first), ("sigma_sum", _sum)):
+    for name, statistic in (("sigma_1", first_value), ("sigma_sum", _sum)):
         columns |= {f"{name}_cv": statistic(cases.spectrum.cross_validated), f"{name}_floor": statistic(cases.floor)}
     columns["effective_rank"] = effective_rank(values)
     if cases.second_moment is not None and cases.block_second_moment is not None:
@@ -185,7 +197,8 @@ def null_directions(
         return None  # nothing to permute, or members of other embeddings: no null, the isotropic range remains
 
 
-def _first(values: np.ndarray) -> np.ndarray:
+def first_value(values: np.ndarray) -> np.ndarray:
+    """`σ_1` of a spectrum."""
     return values[..., 0]
 
 

@@ -18,6 +18,7 @@ from stategrad.errors import InvalidInputError, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
 from stategrad.gradients.explosions import warn_of_explosion
+from stategrad.gradients.group_comparison import group_differences
 from stategrad.gradients.groups import per_group_and_block
 from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
@@ -229,6 +230,32 @@ class StateGradients:
             n=counts,
         )
         return result if several else result.squeeze("n", drop=True)
+
+    def compare_groups(self, groups: Sequence[str] | None = None, *, delay: int = 0, level: float = 0.95) -> pd.DataFrame:
+        """Which groups are remembered better at a delay: the differences of `σ_1` and of the rms between all pairs of them.
+
+        Groups of one text share its blocks, so that these intervals are narrower than two intervals side by side suggest, and
+        sup-t bands over all pairs of a measure, so that an order may be read from them: it holds where `low` and `high` have one
+        sign, by both measures. No interval where one of the two is not detected, or with fewer than 6 blocks.
+
+        Args:
+            groups: which; default: all but `"all"`.
+            delay: at which.
+            level: of the intervals of a measure together.
+
+        Returns:
+            A row per measure (`sigma_1`, and `rms` where second moments were kept) and pair: `group`, `other`, `difference` =
+            group less other, `low`, `high`.
+
+        Raises:
+            InvalidInputError: an unknown group or delay, fewer than two groups, a result with conditions; choose one by `sel`.
+        """
+        names = [label for label in self.groups if label != "all"] if groups is None else list(groups)
+        if len(names) < 2 or len(self._cases) > 2:
+            received = f"{len(names)} groups" if len(names) < 2 else f"the dimensions {', '.join(self._cases)}"
+            raise InvalidInputError(f"a comparison needs two groups or more and no conditions, and has {received}.")
+        chosen = self.sel(group=names, delay=delay)
+        return group_differences(chosen._arrays.at_delay(0), names, level=level)
 
     def estimate(self, f: Callable[[np.ndarray], float], *, level: float = 0.95) -> xr.Dataset:
         """Any statistic of a mean gradient, with what the blocks say about it.

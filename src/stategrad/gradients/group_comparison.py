@@ -1,0 +1,43 @@
+"""Which groups are remembered better than which: differences of two measures, with intervals for all pairs at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from stategrad.gradients.curves import Cases, first_value
+from stategrad.measures.comparison import pairwise_differences
+from stategrad.measures.energy import root_mean_square
+from stategrad.measures.jackknife import Estimate, jackknife
+
+
+def group_differences(cases: Cases, groups: Sequence[str], *, level: float) -> pd.DataFrame:
+    """The differences of `σ_1` (debiased) and of the rms between all pairs of groups at one delay.
+
+    Args:
+        cases: of the groups, one item each.
+        groups: their labels.
+        level: of the intervals, which hold all differences of a measure together.
+
+    Returns:
+        Columns measure, group, other, difference, low, high; a row per measure and pair.
+    """
+    estimates = {"sigma_1": _where(cases.spectrum.estimate(first_value, level=level), cases.detected)}
+    if cases.block_second_moment is not None:
+        estimates["rms"] = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
+    tables = []
+    for measure, estimate in estimates.items():
+        pairs, difference, low, high = pairwise_differences(estimate)
+        names = np.array(groups, dtype=object)
+        columns = {"group": names[pairs[:, 0]], "other": names[pairs[:, 1]], "difference": difference.debiased}
+        tables.append(pd.DataFrame(columns | {"low": low, "high": high}).assign(measure=measure))
+    frame = pd.concat(tables, ignore_index=True)
+    return frame[["measure", *(name for name in frame if name != "measure")]]
+
+
+def _where(estimate: Estimate, detected: np.ndarray) -> Estimate:
+    """Without intervals where nothing is detected."""
+    return dataclasses.replace(estimate, standard_error=np.where(detected, estimate.standard_error, np.nan))

@@ -1,0 +1,96 @@
+"""Differences between groups: an order is read where it holds, and seldom where there is none."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+import stategrad as sg
+from stategrad.measures.comparison import pairwise_differences
+from stategrad.measures.jackknife import jackknife
+
+BLOCKS, H, E = 10, 6, 4
+
+
+def result_of(strengths, *, noise=0.2, shared=0.0, seed=0, blocks=BLOCKS):
+    """Groups with a planted σ_1 each, noise of their own, and noise of the block that all of them have."""
+    generator = np.random.default_rng(seed)
+    u, v = np.eye(H)[0], np.eye(E)[0]
+    common = 1 + shared * generator.standard_normal((1, blocks, 1, 1))
+    means = np.array(strengths)[:, None, None, None] * np.outer(u, v) * common
+    means = means + noise * generator.standard_normal((len(strengths), blocks, H, E))
+    labels = ["all", *"abcdefgh"[: len(strengths)]]
+    means = np.concatenate([means.mean(0, keepdims=True), means])[:, :, None]
+    coords = {"group": labels, "delay": [0]}
+    block_mean = xr.DataArray(means, dims=("group", "block", "delay", "state", "embedding"), coords=coords)
+    second = xr.DataArray(
+        np.swapaxes(means, -1, -2) @ means, dims=("group", "block", "delay", "embedding", "embedding_"), coords=coords
+    )
+    count = xr.DataArray(np.full(means.shape[:3], 50), dims=("group", "block", "delay"), coords=coords)
+    return sg.StateGradients(
+        mean=block_mean.mean("block"), count=count.sum("block"), population=count.sum("block"), block_mean=block_mean,
+        block_count=count, second_moment=second.mean("block"), block_second_moment=second, embeddings=None, whitening=None,
+        provenance="{}",
+    )  # fmt: skip
+
+
+def test_planted_differences_are_found_and_equal_groups_left_in_no_order():
+    claimed = missed = 0
+    for seed in range(60):
+        table = result_of([3.0, 3.0, 3.0, 5.0], seed=seed).compare_groups()
+        table = table[table["measure"] == "sigma_1"].set_index(["group", "other"])
+        assert len(table) == 6
+        equal = table.loc[[("a", "b"), ("a", "c"), ("b", "c")]]
+        claimed += bool(((equal["low"] > 0) | (equal["high"] < 0)).any())
+        missed += int((table.loc[[("a", "d"), ("b", "d"), ("c", "d")], "high"] >= 0).sum())
+    assert missed == 0
+    assert claimed / 60 <= 0.1  # nominal 5 %, and two standard errors
+
+
+def test_what_all_groups_share_does_not_widen_their_differences():
+    alone, shared = (result_of([3.0, 3.5], shared=part, seed=1).compare_groups().iloc[0] for part in (0.0, 0.3))
+    assert shared["high"] - shared["low"] < 1.5 * (alone["high"] - alone["low"])
+    memory = result_of([3.0, 3.5], shared=0.3, seed=1).memory().sel(delay=0)
+    widths = (memory["sigma_1_high"] - memory["sigma_1_low"]).sel(group=["a", "b"])
+    assert float(widths.min()) > 2 * (shared["high"] - shared["low"])
+
+
+def test_a_difference_is_the_difference_of_the_debiased_values_and_its_variance_the_jackknifes():
+    result = result_of([3.0, 4.0], seed=3)
+    row = result.compare_groups().set_index("measure").loc["rms"]
+    blocks = result.block_second_moment.sel(delay=0, group=["a", "b"]).values
+
+    def rms(moments):
+        return np.sqrt(np.linalg.eigvalsh(moments)[..., -1])
+
+    whole = rms(blocks.mean(1))
+    without = rms((blocks.sum(1, keepdims=True) - blocks) / (BLOCKS - 1))
+    difference = BLOCKS * (whole[0] - whole[1]) - (BLOCKS - 1) * (without[0] - without[1]).mean()
+    assert row["difference"] == pytest.approx(difference, rel=1e-9)
+    estimate = jackknife(rms, blocks, np.full((2, BLOCKS), 50))
+    _, pair, low, high = pairwise_differences(estimate)
+    error = np.sqrt((BLOCKS - 1) / BLOCKS * np.square(without[0] - without[1] - (without[0] - without[1]).mean()).sum())
+    assert pair.standard_error[0] == pytest.approx(error, rel=1e-9)
+    assert (low[0] < pair.debiased[0] < high[0]) and row["low"] == pytest.approx(low[0])  # noqa: PT018
+
+
+def test_nothing_is_said_of_groups_that_are_not_detected_or_of_few_blocks():
+    quiet = result_of([3.0, 0.0], noise=0.3, seed=0)
+    assert not bool(quiet.memory()["detected"].sel(group="b", delay=0))
+    table = quiet.compare_groups().set_index("measure")
+    assert np.isnan(table.loc["sigma_1", "low"])
+    few = result_of([3.0, 5.0], blocks=5).compare_groups()
+    assert few[["low", "high"]].isna().all().all()
+    assert few["difference"].iloc[0] == pytest.approx(-2, abs=0.4)
+
+
+def test_a_comparison_of_what_cannot_be_compared_is_refused():
+    result = result_of([3.0, 4.0])
+    with pytest.raises(sg.InvalidInputError, match="needs two groups or more and no conditions, and has 1 groups"):
+        result.compare_groups(["a"])
+    with pytest.raises(sg.InvalidInputError, match="unknown group 'x'"):
+        result.compare_groups(["a", "x"])
+    model, x = torch.nn.LSTM(3, 4).eval(), torch.randn(30, 3)
+    bounded = sg.state_gradients(model, x, delays=3, segments=np.arange(30) // 5, show_progress=False)
+    with pytest.raises(sg.InvalidInputError, match="no conditions, and has the dimensions group, boundary, delay"):
+        bounded.compare_groups(["all", "all"])
