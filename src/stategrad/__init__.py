@@ -25,6 +25,7 @@ from stategrad.errors import (
     UnavailableError,
 )
 from stategrad.gradients.directional import DirectionalGradients
+from stategrad.gradients.equal_groups import equal_groups
 from stategrad.gradients.group_spectra import GroupSpectra
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
@@ -48,6 +49,7 @@ __all__ = [
     "GroupSpectra",
     "DirectionalGradients",
     "Execution",
+    "equal_groups",
     "swap_memory",
     "SwapMemory",
     # what is tracked

@@ -149,8 +149,14 @@ import torch, stategrad as sg
 sums = sys.argv[1]
 
 def children():
-    ours = [pid for pid in os.listdir("/proc") if pid.isdigit() and f" {os.getpid()} " in open(f"/proc/{pid}/stat").read()]
-    return [pid for pid in ours if "popen_loky" in open(f"/proc/{pid}/cmdline").read()]
+    ours = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if f" {os.getpid()} " in open(f"/proc/{pid}/stat").read() and "popen_loky" in open(f"/proc/{pid}/cmdline").read():
+                ours.append(pid)
+        except OSError:  # it has ended since
+            pass
+    return ours
 
 def interrupt():
     while not (os.path.exists(sums) and os.path.exists(sums + ".2")):
@@ -165,7 +171,9 @@ module, x = torch.nn.RNN(2, 3), torch.randn(1000, 2)
 try:
     sg.state_gradients(module, x, delays=3, precision="float64", execution=execution, show_progress=False)
 except KeyboardInterrupt:
-    time.sleep(0.3)
+    until = time.monotonic() + 10
+    while children() and time.monotonic() < until:
+        time.sleep(0.05)
     print(len(children()))
 """
 

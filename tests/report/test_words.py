@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
@@ -119,7 +120,7 @@ def test_tracking_names_the_property_with_the_larger_m_and_the_value_of_pure_noi
     assert "noise" not in " ".join(sentences.on_tracking(tracking_frame(("cell",), (False,)), {}))
 
 
-def test_a_ranking_is_claimed_only_where_both_measures_are_apart() -> None:
+def test_the_order_by_each_measure_is_said_and_without_intervals_none_claimed() -> None:
     bare = classes_frame(memory_frame(("cell",), ("gold",))).drop(columns=["sigma_1_low", "sigma_1_high", "rms_low", "rms_high"])
     agree = " ".join(sentences.on_classes(bare))
     assert "By σ₁: pronouns, nouns, verbs" in agree
@@ -128,14 +129,37 @@ def test_a_ranking_is_claimed_only_where_both_measures_are_apart() -> None:
     assert "The root mean square gives another: conjunctions/prepositions, adverbs" in differ
     hollow = " ".join(sentences.on_classes(bare.assign(rank_limited=True)))
     assert "fewer positions than dimensions" in hollow
-    order = bare["sigma_1"].rank()
-    wide = bare.assign(sigma_1_low=0.0, sigma_1_high=9.0, rms_low=order - 0.1, rms_high=order + 0.1)
-    assert "No class is above another by both measures" in " ".join(sentences.on_classes(wide))
-    apart = wide.assign(sigma_1_low=(order >= 6) * 2.0, sigma_1_high=(order >= 6) * 2.0 + 1.0)
-    claimed = " ".join(sentences.on_classes(apart))
-    assert "with intervals apart: pronouns above nouns, verbs, adjectives, adverbs, conjunctions/prepositions. Nothing" in claimed
-    opposite = apart.assign(rms_low=-order, rms_high=-order)
-    assert "No class is above another by both measures" in " ".join(sentences.on_classes(opposite))
+
+
+def compared(sign_of: dict[str, Callable[[int, int], float]]) -> pd.DataFrame:
+    """Differences between the classes; `sign_of` says for each measure which of two ranks is above."""
+    names = list(classes_frame(memory_frame(("cell",), ("gold",)))["group"])
+    rows = [
+        {"rule": "gold", "measure": measure, "group": names[a], "other": names[b], "low": sign - 0.5, "high": sign + 0.5}
+        for measure, sign_at in sign_of.items()
+        for a in range(len(names))
+        for b in range(a + 1, len(names))
+        for sign in [sign_at(a, b)]
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_ranking_is_claimed_only_where_both_measures_agree_within_their_intervals() -> None:
+    classes = classes_frame(memory_frame(("cell",), ("gold",)))
+
+    def said(**sign_of: Callable[[int, int], float]) -> str:
+        return " ".join(sentences.on_classes(classes, compared(sign_of)))
+
+    none = "No class is above another by both measures"
+    assert none in said(sigma_1=lambda _a, _b: 1, rms=lambda _a, _b: 0)
+    assert none in said(sigma_1=lambda _a, _b: 1, rms=lambda _a, _b: -1)
+    first = said(sigma_1=lambda a, _b: float(a == 0), rms=lambda _a, _b: 1)
+    assert "(95 %): pronouns above nouns, verbs, adjectives, adverbs, conjunctions/prepositions. Nothing else" in first
+    last = said(sigma_1=lambda a, b: -float((a, b) == (1, 2)), rms=lambda _a, _b: -1)
+    assert "(95 %): verbs above nouns. Nothing else of the order is claimed." in last
+    assert "Without intervals no ranking is claimed." in " ".join(
+        sentences.on_classes(classes, compared({"sigma_1": lambda _a, _b: float("nan")}))
+    )
 
 
 def test_detection_swaps_and_chance_are_said() -> None:

@@ -14,7 +14,7 @@ from stategrad.corpus.sources import load as load_corpus
 from stategrad.errors import UnavailableError
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
-from stategrad.run.config import AnalysisConfig, GradientsConfig, NetworkConfig, RunConfig, SwapConfig
+from stategrad.run.config import AnalysisConfig, ControlsConfig, GradientsConfig, NetworkConfig, RunConfig, SwapConfig
 from stategrad.run.run import Run
 from stategrad.run.settings import read_preset
 from stategrad.run.summary import corpus_summary, run_summary
@@ -31,6 +31,7 @@ def run(
     training: TrainingConfig,
     gradients: GradientsConfig,
     swap: SwapConfig,
+    controls: ControlsConfig,
     analysis: AnalysisConfig,
     probe: ProbeConfig,
     progress: bool = True,
@@ -49,6 +50,7 @@ def run(
         training: how it is trained.
         gradients: what is measured, and where.
         swap: how swap memory is measured.
+        controls: what the curves are held against.
         analysis: which measures are taken.
         probe: how linear separability is searched.
         progress: show progress.
@@ -61,6 +63,7 @@ def run(
         training=training,
         gradients=gradients,
         swap=swap,
+        controls=controls,
         analysis=analysis,
         probe=probe,
     )
@@ -125,6 +128,19 @@ def swap(base: RunConfig, folder: Path, *, swap: SwapConfig, progress: bool = Tr
     Run(dataclasses.replace(base, swap=swap), folder, show_progress=progress).execute(["train", "gradients", "swap"])
 
 
+def controls(base: RunConfig, folder: Path, *, controls: ControlsConfig, progress: bool = True) -> None:
+    """Measure what a run's curves are held against: an untrained model, shuffled text, sentence ends, equal counts.
+
+    Args:
+        base: the settings of the folder.
+        folder: of the run.
+        controls: what the curves are held against.
+        progress: show progress.
+    """
+    stages = ["train", "gradients", "controls"]
+    Run(dataclasses.replace(base, controls=controls), folder, show_progress=progress).execute(stages)
+
+
 def analyze(base: RunConfig, folder: Path, *, analysis: AnalysisConfig, progress: bool = True) -> None:
     """Take the measures from a run's state gradients: the tables in measures/.
 
@@ -134,7 +150,7 @@ def analyze(base: RunConfig, folder: Path, *, analysis: AnalysisConfig, progress
         analysis: which measures are taken.
         progress: show progress.
     """
-    stages = ["train", "gradients", "swap", "analyze"]
+    stages = ["train", "gradients", "swap", "controls", "analyze"]
     Run(dataclasses.replace(base, analysis=analysis), folder, show_progress=progress).execute(stages)
 
 

@@ -21,6 +21,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": commands.train,
     "gradients": commands.gradients,
     "swap": commands.swap,
+    "controls": commands.controls,
     "analyze": commands.analyze,
     "probe": commands.probe,
     "report": commands.report,

@@ -12,13 +12,21 @@ import pandas as pd
 from stategrad.errors import InvalidInputError, MissingInputError
 from stategrad.report.marks import completed
 
-COMMANDS = {"memory": "analyze", "tracking": "analyze", "classes": "analyze", "separability": "probe", "training": "train"}
+COMMANDS = {
+    "memory": "analyze",
+    "tracking": "analyze",
+    "classes": "analyze",
+    "comparisons": "analyze",
+    "separability": "probe",
+    "training": "train",
+}
 """Which command of stategrad writes which table."""
 
 REQUIRED = {
     "memory": ("delay", "sigma_1", "sigma_sum"),
     "tracking": ("property", "delay", "n", "relative_memory", "cosine", "subspace_share"),
     "classes": ("group", "sigma_1"),
+    "comparisons": ("measure", "group", "other", "low", "high"),
     "separability": ("row", "valid"),
     "training": ("epoch",),
 }
@@ -42,11 +50,13 @@ OPTIONAL = {
     ),
     "tracking": ("relative_memory_low", "relative_memory_high", "relative_memory_null_low", "relative_memory_null_high"),
     "classes": ("positions", "normalised", "sigma_1_floor", "rms", "sigma_1_low", "sigma_1_high", "rms_low", "rms_high"),
+    "comparisons": ("difference",),
     "separability": ("classes", "types", "majority_valid", "majority_test", "test", "not_converged"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
 }
-LABELS = ("state", "group", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")
+LABELS = ("state", "group", "other", "measure", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")
 KEYED = ("memory", "tracking", "classes")
+OPTIONAL_TABLES = ("comparisons", "separability", "training")
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,7 @@ class RunTables:
         memory: memory curves per state, group, rule and delay.
         tracking: property tracking; no rows for a text without tags.
         classes: word classes at delay 0; no rows for a text without tags.
+        comparisons: the differences between them, None where they were not taken.
         separability: the linear classifiers, None where they were not trained.
         training: the epochs, None where the model was given.
     """
@@ -70,6 +81,7 @@ class RunTables:
     memory: pd.DataFrame
     tracking: pd.DataFrame
     classes: pd.DataFrame
+    comparisons: pd.DataFrame | None
     separability: pd.DataFrame | None
     training: pd.DataFrame | None
 
@@ -112,10 +124,8 @@ def read_run(folder: Path) -> RunTables:
         raise InvalidInputError(f"{manifest_path} holds no object of facts; delete the folder and run again.")
     settings = settings_path.read_text(encoding="utf-8") if settings_path.is_file() else ""
     tables = {name: _read(folder, name) for name in KEYED}
-    probed, trained = (
-        _read(folder, name) if (folder / "measures" / f"{name}.csv").is_file() else None for name in ("separability", "training")
-    )
-    return RunTables(folder, manifest, settings, **tables, separability=probed, training=trained)
+    there = {name: _read(folder, name) if (folder / "measures" / f"{name}.csv").is_file() else None for name in OPTIONAL_TABLES}
+    return RunTables(folder, manifest, settings, **tables, **there)
 
 
 def _read(folder: Path, name: str) -> pd.DataFrame:
@@ -130,7 +140,7 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     missing = [column for column in REQUIRED[name] if column not in frame]
     if missing:
         raise InvalidInputError(f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; {again} anew.")
-    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "group", "row"}
+    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "group", "other", "measure", "row"}
     wrong = [column for column in frame if column in numeric and not pd.api.types.is_numeric_dtype(frame[column])]
     # a column without any value is read as text in an empty table
     if wrong and len(frame):

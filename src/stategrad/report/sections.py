@@ -116,7 +116,11 @@ def _class_figures(run: RunTables, steps: int | None) -> list[Figure]:
     def curves(**options: Any) -> alt.LayerChart:
         return figures.class_memory_chart(run.memory, groups=names, backpropagation_steps=steps, **options)
 
-    sayings = [Saying({"state": state}, sentences.on_classes(run.classes[run.classes["state"] == state])) for state in run.states]
+    def said(state: str) -> list[str]:
+        compared = None if run.comparisons is None else run.comparisons[run.comparisons["state"] == state]
+        return sentences.on_classes(run.classes[run.classes["state"] == state], compared)
+
+    sayings = [Saying({"state": state}, said(state)) for state in run.states]
     return [
         Figure("table-1-classes", "Table 1. Word classes at delay 0", "classes", dots, (), sayings),
         Figure("classes-against-delay", "Word classes against delay", "memory", curves, ("scale", "values"),

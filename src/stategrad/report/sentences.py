@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -152,11 +152,12 @@ def _on_chance(name: object, part: pd.DataFrame) -> str:
     )
 
 
-def on_classes(classes: pd.DataFrame) -> list[str]:
+def on_classes(classes: pd.DataFrame, comparisons: pd.DataFrame | None = None) -> list[str]:
     """The order of the classes by `σ_1` and by rms under each rule, and whether a ranking can be claimed.
 
     Args:
         classes: the rows of one state.
+        comparisons: the differences between its classes, None where they were not taken.
     """
     said = []
     several = classes["rule"].nunique() > 1
@@ -171,7 +172,7 @@ def on_classes(classes: pd.DataFrame) -> list[str]:
                 if by_mean == by_rms
                 else f"The root mean square gives another: {', '.join(by_rms)}."
             )
-        said.append(_claimed(part))
+        said.append(_claimed(by_mean, None if comparisons is None else comparisons[comparisons["rule"] == rule]))
     if len(said) and classes["sigma_1_floor"].notna().any():
         said.append("Grey ticks: noise floor, which is higher for classes with fewer positions.")
     if "rank_limited" in classes and classes["rank_limited"].fillna(False).astype(bool).any():
@@ -179,22 +180,21 @@ def on_classes(classes: pd.DataFrame) -> list[str]:
     return said
 
 
-def _claimed(part: pd.DataFrame) -> str:
-    """Which classes are above which: those whose intervals lie apart by both measures, in the same direction."""
-    ends = ("sigma_1_low", "sigma_1_high", "rms_low", "rms_high")
-    if not all(end in part and part[end].notna().all() for end in ends):
+def _claimed(order: Sequence[str], comparisons: pd.DataFrame | None) -> str:
+    """Which classes are above which: those that differ by both measures in the same direction, by intervals that hold all pairs."""
+    if comparisons is None or comparisons[["low", "high"]].isna().all(axis=None):
         return "Without intervals no ranking is claimed."
-    rows = [row for _, row in part.sort_values("sigma_1", ascending=False, kind="stable").iterrows()]
-    above = {
-        str(a["group"]): [
-            str(b["group"]) for b in rows if a["sigma_1_low"] > b["sigma_1_high"] and a["rms_low"] > b["rms_high"]
-        ]
-        for a in rows
-    }  # fmt: skip
-    claims = [f"{name} above {', '.join(below)}" for name, below in above.items() if below]
+    above: dict[str, dict[str, set[str]]] = {measure: {name: set() for name in order} for measure in ("sigma_1", "rms")}
+    for row in comparisons.itertuples():
+        if row.low > 0:
+            above[row.measure][row.group].add(row.other)
+        elif row.high < 0:
+            above[row.measure][row.other].add(row.group)
+    both = {name: [other for other in order if other in above["sigma_1"][name] & above["rms"][name]] for name in order}
+    claims = [f"{name} above {', '.join(below)}" for name, below in both.items() if below]
     if not claims:
-        return "No class is above another by both measures with intervals apart: no ranking is claimed."
-    return f"By both measures, with intervals apart: {'; '.join(claims)}. Nothing else of the order is claimed."
+        return "No class is above another by both measures with intervals for all pairs (95 %): no ranking is claimed."
+    return f"By both measures, with intervals for all pairs (95 %): {'; '.join(claims)}. Nothing else of the order is claimed."
 
 
 def on_separability(separability: pd.DataFrame) -> list[str]:

@@ -90,6 +90,37 @@ class SwapConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ControlsConfig:
+    """What the curves are held against.
+
+    Attributes:
+        kinds: `untrained` (the same model before training), `shuffled` (the words of the text in a random order), `boundaries`
+            (within sentences, and across their ends), `equal counts` (the word classes at delay 0 from equally many positions).
+        sample: positions that each control uses, and at most so many per class.
+        seed: of the draws.
+    """
+
+    kinds: tuple[Literal["untrained", "shuffled", "boundaries", "equal counts"], ...] = (
+        "untrained",
+        "shuffled",
+        "boundaries",
+        "equal counts",
+    )
+    sample: int = 2000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        problems = Problems("controls")
+        if len(set(self.kinds)) < len(self.kinds):
+            problems.add(f"controls.kinds names a kind twice: {', '.join(self.kinds)}")
+        if self.sample < 1:
+            problems.add(f"controls.sample is {self.sample}; give at least 1")
+        if self.seed < 0:
+            problems.add(f"controls.seed is {self.seed}; give 0 or more")
+        problems.raise_if_any()
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnalysisConfig:
     """Which measures are taken from the gradients.
 
@@ -122,6 +153,7 @@ class RunConfig:
         training: how it is trained.
         gradients: what is measured, where.
         swap: how swap memory is measured.
+        controls: what the curves are held against.
         analysis: which measures are taken.
         probe: how linear separability is searched.
         model: a trained model, `X.safetensors` with `vocabulary.txt` beside it, used in place of training.
@@ -134,6 +166,7 @@ class RunConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     gradients: GradientsConfig = field(default_factory=GradientsConfig)
     swap: SwapConfig = field(default_factory=SwapConfig)
+    controls: ControlsConfig = field(default_factory=ControlsConfig)
     analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     model: str | None = None

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stategrad.corpus.corpus import Corpus
-from stategrad.corpus.lexicon import Rule
+from stategrad.corpus.lexicon import TYPE_RULES, Rule
 from stategrad.corpus.tags import CLASSES
 from stategrad.gradients.result import StateGradients
 from stategrad.measures.properties import Property, property_vector
@@ -31,7 +31,7 @@ def rules_of(text: Corpus) -> tuple[Rule, ...]:
 def labelled_groups(text: Corpus) -> dict[str, Any] | None:
     """The word classes under each rule as groups: `nouns` by gold tags, `nouns (any)`, `nouns (most)` by word type."""
     groups = {
-        _label(word_class, rule): masks
+        label_of(word_class, rule): masks
         for rule in rules_of(text)
         for word_class, masks in text.groups(rule).items()
         if any(mask.any() for mask in masks)
@@ -39,7 +39,8 @@ def labelled_groups(text: Corpus) -> dict[str, Any] | None:
     return groups or None
 
 
-def _label(word_class: str, rule: Rule) -> str:
+def label_of(word_class: str, rule: Rule) -> str:
+    """The label of a word class under a rule, as a group."""
     return word_class if rule == "gold" else f"{word_class} ({rule})"
 
 
@@ -61,6 +62,16 @@ def with_swaps(memory: pd.DataFrame, swaps: pd.DataFrame) -> pd.DataFrame:
     renamed = swaps.rename(columns={"theta": "swap", "theta_low": "swap_low", "theta_high": "swap_high"})
     keys = ["state", "group", "rule", "delay"]
     return memory.merge(renamed[[*keys, "swap", "swap_low", "swap_high", "validity"]], on=keys, how="left")
+
+
+def with_controls(memory: pd.DataFrame, controls: pd.DataFrame) -> pd.DataFrame:
+    """The memory curves with those of the untrained model and of the shuffled text beside them, for all words."""
+    for control in ("untrained", "shuffled"):
+        curves = controls[controls["control"] == control].assign(group="all")
+        curves = curves[["state", "group", "delay", "sigma_1", "rms"]]
+        named = {measure: f"{measure}_{control}" for measure in ("sigma_1", "rms")}
+        memory = memory.merge(curves.rename(columns=named), on=["state", "group", "delay"], how="left")
+    return memory
 
 
 def tracking_table(
@@ -94,6 +105,19 @@ def classes_table(memory: pd.DataFrame, embedding_size: int) -> pd.DataFrame:
     intervals = [f"{name}{end}" for name in ("sigma_1", "rms") for end in ("_low", "_high") if f"{name}{end}" in table]
     names = ["state", "rule", "group", "positions", "sigma_1", "normalised", "sigma_1_floor", "rms", "rank_limited", *intervals]
     return table[names].reset_index(drop=True)
+
+
+def comparisons_table(results: Results) -> pd.DataFrame:
+    """Which classes are remembered better than which at delay 0: a row per state, rule, measure and pair of classes."""
+    frames = []
+    for state, result in results.items():
+        for rule in ("gold", *TYPE_RULES):
+            labels = {label_of(name, rule): name for name in CLASSES if label_of(name, rule) in result.groups}
+            if len(labels) > 1:
+                frame = result.compare_groups(list(labels)).replace({"group": labels, "other": labels})
+                frames.append(frame.assign(state=state, rule=rule))
+    columns = ["state", "rule", "measure", "group", "other", "difference", "low", "high"]
+    return pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
 
 
 def paper_properties(embeddings: Embeddings) -> dict[str, Property]:

@@ -26,6 +26,7 @@ STAGES = {
     "train": stages.train_model,
     "gradients": stages.measure_gradients,
     "swap": stages.swap,
+    "controls": stages.control,
     "analyze": stages.analyze,
     "probe": stages.probe,
     "report": stages.report,
@@ -121,7 +122,8 @@ class Run:
         trained = fingerprint_of(source, corpus.valid.sha256, corpus.test.sha256)
         measured = fingerprint_of(trained, settings["gradients"], self.states, lexicon)
         swapped = fingerprint_of(measured, settings["swap"])
-        analyzed = fingerprint_of(swapped, settings["analysis"])
+        controlled = fingerprint_of(measured, settings["controls"])
+        analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         reported = fingerprint_of(analyzed, probed)
-        return dict(zip(STAGES, (trained, measured, swapped, analyzed, probed, reported), strict=True))
+        return dict(zip(STAGES, (trained, measured, swapped, controlled, analyzed, probed, reported), strict=True))

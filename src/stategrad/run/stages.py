@@ -1,4 +1,4 @@
-"""The stages of a run, each from files to files: train, gradients, analyze, probe, report."""
+"""The stages of a run, each from files to files: train, gradients, swap, controls, analyze, probe, report."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from stategrad.models.language_model import LanguageModel
 from stategrad.models.perplexity import perplexity, unigram_perplexity
 from stategrad.models.training import train
 from stategrad.run import measures
+from stategrad.run.controls import control_curves, equal_classes
 from stategrad.swaps.swap_memory import swap_memory
 
 if TYPE_CHECKING:
@@ -137,8 +138,14 @@ def swap(run: Run, record: StageRecord) -> None:
     record.outputs.append(run.folder.write_measures("swaps", measures.split_labels(pd.concat(frames))))
 
 
+def control(run: Run, record: StageRecord) -> None:
+    """What the curves are held against, `measures/controls.csv`, `equal.csv`."""
+    record.outputs.append(run.folder.write_measures("controls", control_curves(run)))
+    record.outputs.append(run.folder.write_measures("equal", equal_classes(run)))
+
+
 def analyze(run: Run, record: StageRecord) -> None:
-    """The measures as tidy tables: `measures/memory.csv`, `tracking.csv`, `classes.csv`."""
+    """The measures as tidy tables: `measures/memory.csv`, `tracking.csv`, `classes.csv`, `comparisons.csv`."""
     settings = run.config.analysis
     results = {name: StateGradients.load(run.folder.gradients_path(name)) for name in run.states}
     embeddings = next(iter(results.values())).embeddings
@@ -155,10 +162,12 @@ def analyze(run: Run, record: StageRecord) -> None:
             run.say(f"analyze: the whitened measures are left out: {not_whitened}")
     swaps = run.folder.read_measures("swaps")
     memory = measures.with_swaps(measures.memory_table(results), swaps[swaps["kind"] == run.swap_kinds[0]])
+    memory = measures.with_controls(memory, run.folder.read_measures("controls"))
     tables = {
         "memory": memory,
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),
         "classes": measures.classes_table(memory, embeddings.size),
+        "comparisons": measures.comparisons_table(results),
     }
     for name, frame in tables.items():
         record.outputs.append(run.folder.write_measures(name, frame))
