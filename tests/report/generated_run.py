@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stategrad.run.measures import with_controls
+
 ENDS = {"low": 0.98, "high": 1.02}
 CLASSES = {
     "pronouns": 1.95,
@@ -96,6 +98,34 @@ def tracking_frame(states: tuple[str, ...], conventions: tuple[bool, ...], delay
     return pd.concat(rows, ignore_index=True)
 
 
+def controls_frame(states: tuple[str, ...], delays: int = 30) -> pd.DataFrame:
+    """Curves of an untrained model, on shuffled text, within sentences and across their ends, where no pair has delay 0."""
+    delay = np.arange(delays)
+    rates = {"untrained": 1.4, "shuffled": 2.5, "within": 6.0, "across": 3.0}
+    rows = []
+    for state in states:
+        for control, rate in rates.items():
+            value = 1.5 * np.exp(-delay / rate)
+            value = np.where((delay == 0) & (control == "across"), np.nan, value)
+            ends = {f"sigma_1_{end}": value * factor for end, factor in ENDS.items()}
+            values = {"delay": delay, "sigma_1": value, "rms": 2 * value, "count": 2000 - delay} | ends
+            rows.append(pd.DataFrame(values).assign(state=state, control=control))
+    return pd.concat(rows, ignore_index=True)
+
+
+def equal_frame(states: tuple[str, ...], rules: tuple[str, ...]) -> pd.DataFrame:
+    """Classes at equal counts, and groups of any words."""
+    values = CLASSES | {f"any {number}": 1.3 + 0.05 * number for number in range(1, 6)}
+    rows = [
+        {"state": state, "rule": rule, "group": group, "count": 1000, "sigma_1": value, "rms": 2 * value}
+        | {f"sigma_1_{end}": value * factor for end, factor in ENDS.items()}
+        for state in states
+        for rule in rules
+        for group, value in values.items()
+    ]
+    return pd.DataFrame(rows)
+
+
 def classes_frame(memory: pd.DataFrame) -> pd.DataFrame:
     first = memory[(memory["delay"] == 0) & (memory["group"] != "all")]
     share = first["sigma_1"] / first.groupby(["state", "rule"])["sigma_1"].transform("sum")
@@ -133,6 +163,10 @@ def write_run(
     measures = folder / "measures"
     measures.mkdir(parents=True)
     memory = memory_frame(states, rules)
+    controls = controls_frame(states)
+    controls.to_csv(measures / "controls.csv", index=False)
+    equal_frame(states, rules).to_csv(measures / "equal.csv", index=False)
+    memory = with_controls(memory, controls)
     memory.to_csv(measures / "memory.csv", index=False)
     tracking_frame(states, conventions).to_csv(measures / "tracking.csv", index=False)
     classes_frame(memory).to_csv(measures / "classes.csv", index=False)

@@ -12,7 +12,7 @@ from report.generated_run import write_run
 from stategrad.report import page as pages
 
 DRAWN = "!document.querySelector('[aria-busy]')"
-FIGURES = 6
+FIGURES = 8
 
 
 @pytest.fixture(scope="module")

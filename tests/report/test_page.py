@@ -49,6 +49,8 @@ def test_figures_tables_and_page_are_written_and_nothing_else(make_run: Callable
         "figure-1-memory",
         "three-measures",
         "energy-in-the-mean",
+        "sentence-ends",
+        "classes-at-equal-counts",
         "figure-2-tracking",
         "table-1-classes",
         "classes-against-delay",
@@ -78,7 +80,7 @@ def test_subscripts_leave_attributes_alone() -> None:
 def test_every_table_is_on_the_page_once_and_whole(usual: tuple[Path, str]) -> None:
     run_folder, page = usual
     tables = data_of(page)["tables"]
-    assert set(tables) == {"memory", "tracking", "classes", "separability", "training"}
+    assert set(tables) == {"memory", "tracking", "classes", "controls", "equal", "separability", "training"}
     for name, table in tables.items():
         frame = pd.read_csv(run_folder / "measures" / f"{name}.csv")
         assert len(table["rows"]) == len(frame)
@@ -170,12 +172,12 @@ def test_a_text_without_tags_has_a_page_that_says_so(run_folder: Path) -> None:
         pd.read_csv(measures / f"{name}.csv").iloc[:0].to_csv(measures / f"{name}.csv", index=False)
     memory = pd.read_csv(measures / "memory.csv", keep_default_na=False)
     memory[memory["group"] == "all"].to_csv(measures / "memory.csv", index=False)
-    (measures / "separability.csv").unlink()
-    (measures / "training.csv").unlink()
+    for name in ("separability", "training", "equal"):
+        (measures / f"{name}.csv").unlink()
     page = pages.write_report(run_folder)[0].read_text(encoding="utf-8")
     assert "This text has no words with known classes" in page
     assert "<code>stategrad probe</code>" in page
-    assert set(data_of(page)["figures"]) == {"figure-1-memory", "three-measures", "energy-in-the-mean"}
+    assert set(data_of(page)["figures"]) == {"figure-1-memory", "three-measures", "energy-in-the-mean", "sentence-ends"}
 
 
 def test_optional_columns_may_be_missing(run_folder: Path) -> None:

@@ -4,9 +4,18 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from report.generated_run import FACTS, classes_frame, memory_frame, separability_frame, tracking_frame
+from report.generated_run import (
+    FACTS,
+    classes_frame,
+    controls_frame,
+    equal_frame,
+    memory_frame,
+    separability_frame,
+    tracking_frame,
+)
 from stategrad.report import sentences
 from stategrad.report.facts import UNKNOWN, strip_of, subtitle_of, title_of, young_model
+from stategrad.run.measures import with_controls
 
 MEMORY = memory_frame(("cell",), ("any", "most"))
 ALL = MEMORY[MEMORY["group"] == "all"].reset_index(drop=True)
@@ -160,6 +169,37 @@ def test_a_ranking_is_claimed_only_where_both_measures_agree_within_their_interv
     assert "Without intervals no ranking is claimed." in " ".join(
         sentences.on_classes(classes, compared({"sigma_1": lambda _a, _b: float("nan")}))
     )
+
+
+def test_controls_are_said_beside_the_curve() -> None:
+    memory = with_controls(memory_frame(("cell",), ()), controls_frame(("cell",)))
+    said = sentences.on_controls(memory)
+    assert said == [f"At delay 5 σ₁ is {100 * kept(memory):.2g} % here, 2.8 % in the untrained model and 14 % on shuffled text, "
+                    "of its own value at delay 0."]  # fmt: skip
+    assert sentences.on_controls(memory_frame(("cell",), ())) == []
+    assert sentences.on_controls(memory[memory["delay"] == 0]) == []
+
+
+def kept(memory: pd.DataFrame) -> float:
+    curve = memory.set_index("delay")["sigma_1"]
+    return float(curve[5] / curve[0])
+
+
+def test_sentence_ends_and_equal_counts_are_said() -> None:
+    controls = controls_frame(("cell",))
+    bounded = controls[controls["control"].isin(["within", "across"])]
+    assert "At delay 10 σ₁ is 0.28 where both words stand in one sentence and 0.054 where" in sentences.on_boundaries(bounded)[0]
+    assert sentences.on_boundaries(bounded[bounded["control"] == "within"]) == []
+    equal = equal_frame(("cell",), ("gold",))
+    order, band = sentences.on_equal_counts(equal)
+    assert order.startswith("From 1,000 positions each, in order: pronouns, nouns, verbs, adjectives, adverbs, conjunctions")
+    assert band.startswith(
+        "As many positions of any words give σ₁ from 1.35 to 1.55 (the grey band); above it lie pronouns, nouns,"
+    )
+    assert band.endswith(" nouns, verbs, adjectives.")
+    low = equal.assign(sigma_1=equal["sigma_1"].where(equal["group"].str.startswith("any"), 1.0))
+    assert sentences.on_equal_counts(low)[1].endswith("; no class lies above it.")
+    assert sentences.on_equal_counts(equal[~equal["group"].str.startswith("any")]) == []
 
 
 def test_detection_swaps_and_chance_are_said() -> None:

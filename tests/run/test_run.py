@@ -23,7 +23,9 @@ from stategrad.gradients import engine
 from stategrad.gradients.request import Execution
 from stategrad.models.checkpoints import load_model, save_model
 from stategrad.run import stages
-from stategrad.run.config import GradientsConfig, NetworkConfig, RunConfig, SwapConfig
+from stategrad.run.config import ControlsConfig, GradientsConfig, NetworkConfig, RunConfig, SwapConfig
+from stategrad.run.controls import shuffled
+from stategrad.run.folder import RunFolder
 from stategrad.run.run import STAGES, Run
 from stategrad.run.settings import parse, preset_names, read_folder, read_preset
 from stategrad.run.summary import corpus_summary, run_summary
@@ -104,7 +106,7 @@ def test_a_missing_output_is_made_again(tiny_copy):
 
 def test_the_same_settings_give_the_same_numbers(tiny_run, tmp_path):
     again = Run(TINY, tmp_path / "again", show_progress=False)
-    again.execute(["train", "gradients", "swap", "analyze"])
+    again.execute(["train", "gradients", "swap", "controls", "analyze"])
     for name in ("memory", "tracking", "classes"):
         assert again.folder.measures_path(name).read_text() == tiny_run.folder.measures_path(name).read_text()
 
@@ -169,7 +171,7 @@ def test_a_class_of_one_word_has_no_swap_within_it_and_all_else_is_measured(tmp_
     (tmp_path / "a.txt").write_text("\n".join(lines))
     corpus = {"name": "treebank", "path": str(tmp_path / "a.txt"), "vocabulary_size": 60}
     run = Run(changed(corpus=corpus), tmp_path / "out", show_progress=False)
-    run.execute(["train", "gradients", "swap", "analyze", "report"])
+    run.execute(["train", "gradients", "swap", "controls", "analyze", "report"])
     swaps = (
         run.folder.read_measures("swaps").query("delay == 0 and state == 'cell' and rule == 'gold'").set_index(["kind", "group"])
     )
@@ -184,7 +186,7 @@ def test_a_text_without_tags_has_the_first_kind_of_swap_that_it_can_have(tmp_pat
     (tmp_path / "a.txt").write_text("\n".join(f"a b{i % 7} c{i % 11} d ." for i in range(900)))
     corpus = {"name": "text", "path": str(tmp_path / "a.txt"), "vocabulary_size": 30}
     run = Run(changed(corpus=corpus, swap={"kinds": ("same class", "unigram")}), tmp_path / "out", show_progress=False)
-    run.execute(["train", "gradients", "swap", "analyze"])
+    run.execute(["train", "gradients", "swap", "controls", "analyze"])
     assert run.folder.read_measures("memory")["validity"].notna().any()
     alone = Run(changed(corpus=corpus, swap={"kinds": ("same class",)}), tmp_path / "other", show_progress=False)
     with pytest.raises(sg.InvalidInputError, match=r"swap\.kinds asks for 'same class' alone and text/valid has no tags"):
@@ -213,6 +215,50 @@ def test_nothing_outside_of_the_folder_is_removed(tiny_copy):
     Run(changed(swap={"sample": 299}), tiny_copy, show_progress=False).execute(["train", "gradients", "swap"])
     assert beside.is_file()
     assert (tiny_copy / "figures").is_dir()
+
+
+def test_controls_are_measured_beside_the_curves(tiny_copy):
+    folder = RunFolder(tiny_copy)
+    controls, memory = folder.read_measures("controls"), folder.read_measures("memory")
+    assert set(controls["control"]) == {"untrained", "shuffled", "within", "across"}
+    of_cell = controls[controls["state"] == "cell"].set_index(["control", "delay"])
+    assert np.isnan(of_cell.loc[("across", 0), "sigma_1"])
+    model, words = load_model(folder.model_path)
+    untrained = TINY.network.model(len(words)).eval()
+    text = load(TINY.corpus).valid
+    expected = sg.state_gradients(untrained, text, delays=6, blocks=7, groups={}, sample=2000, show_progress=False)
+    curve = expected.memory().sel(group="all")
+    np.testing.assert_allclose(of_cell.loc["untrained", "sigma_1"], curve["sigma_1"], rtol=1e-5)
+    beside = memory.query("state == 'cell' and group == 'all'").set_index("delay")
+    np.testing.assert_allclose(beside["sigma_1_untrained"], curve["sigma_1"], rtol=1e-5)
+    assert memory.query("group == 'nouns'")["sigma_1_untrained"].isna().all()
+    segments = np.concatenate(text.sentences)
+    bounded = sg.state_gradients(
+        model.eval(), text, delays=6, blocks=7, groups={}, segments=[segments], sample=2000, show_progress=False
+    )
+    within = bounded.sel(boundary="within").memory().squeeze("boundary").sel(group="all")["sigma_1"]
+    np.testing.assert_allclose(of_cell.loc["within", "sigma_1"], within, rtol=1e-5)
+
+
+def test_a_shuffled_text_has_the_same_words_in_streams_as_long():
+    text = load(TINY.corpus).valid
+    mixed = shuffled(text, 3)
+    assert [len(stream) for stream in mixed.streams] == [len(stream) for stream in text.streams]
+    assert (np.concatenate(mixed.streams) != np.concatenate(text.streams)).any()
+    np.testing.assert_array_equal(np.sort(np.concatenate(mixed.streams)), np.sort(np.concatenate(text.streams)))
+    assert mixed.rules == ()
+
+
+def test_controls_that_are_left_out_leave_empty_tables(tiny_copy):
+    Run(changed(controls={"kinds": ()}), tiny_copy, show_progress=False).execute()
+    assert RunFolder(tiny_copy).read_measures("controls").empty
+    assert not (tiny_copy / "figures/sentence-ends.svg").exists()
+    assert (tiny_copy / "figures/three-measures.svg").is_file()
+    for wrong, sentence in (({"sample": 0}, "controls.sample is 0"), ({"seed": -1}, "controls.seed is -1")):
+        with pytest.raises(sg.InvalidInputError, match=sentence):
+            ControlsConfig(**wrong)
+    with pytest.raises(sg.InvalidInputError, match=r"controls\.kinds names a kind twice: shuffled, shuffled"):
+        ControlsConfig(kinds=("shuffled", "shuffled"))
 
 
 def test_interrupted_gradients_go_on_or_start_over_with_other_settings(tiny_copy, monkeypatch):
@@ -268,7 +314,7 @@ def test_settings_that_fit_no_run_are_refused_at_once():
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
 def test_a_network_without_a_cell_state_is_followed_by_its_hidden_state(tmp_path, cell):
     run = Run(changed(network={"cell": cell}), tmp_path / "out", show_progress=False)
-    run.execute(["train", "gradients", "swap", "analyze", "report"])
+    run.execute(["train", "gradients", "swap", "controls", "analyze", "report"])
     assert [p.name for p in (run.folder.path / "gradients").iterdir()] == ["hidden.nc"]
     assert run.folder.manifest()["facts"]["states"] == ["hidden"]
 
@@ -278,7 +324,7 @@ def test_embeddings_that_cannot_be_whitened_leave_the_other_measures(tiny_run, t
     flat.embedding.weight.data[:, 1] = flat.embedding.weight.data[:, 0]
     save_model(flat, tiny_run.corpus.vocabulary.words, tmp_path / "model.safetensors")
     run = Run(dataclasses.replace(TINY, model=str(tmp_path / "model.safetensors")), tmp_path / "out")
-    run.execute(["train", "gradients", "swap", "analyze", "report"])
+    run.execute(["train", "gradients", "swap", "controls", "analyze", "report"])
     tracking = pd.read_csv(run.folder.measures_path("tracking"))
     assert len(tracking)
     assert not tracking["whitened"].any()

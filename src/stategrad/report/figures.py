@@ -18,8 +18,10 @@ from stategrad.report.marks import (
     RMS,
     RULES,
     SHARE,
+    SHUFFLED,
     SUM,
     SWAP,
+    UNTRAINED,
     VALIDITY,
     boundary,
     calculated,
@@ -113,7 +115,8 @@ def rms_chart(
     Signs cancel in the mean and cannot in the root mean square; a swap changes a whole word and linearises nothing.
 
     Args:
-        frame: as for `memory_chart`, with columns rms and swap if there are any, and their intervals.
+        frame: as for `memory_chart`, with columns rms and swap if there are any, and their intervals, and for comparison
+            sigma_1_untrained and sigma_1_shuffled.
         state: which state to draw; default: the first.
         log: logarithmic vertical axis.
         backpropagation_steps: as for `memory_chart`.
@@ -123,6 +126,8 @@ def rms_chart(
         "sigma_1": (LARGEST, BLUE, SOLID),
         "rms": (RMS, GREEN, DASHED),
         "swap": (SWAP, VERMILION, DOTTED),
+        "sigma_1_untrained": (UNTRAINED, GREY, DASHED),
+        "sigma_1_shuffled": (SHUFFLED, GREY, DOTTED),
         "sigma_1_floor": (FLOOR, GREY, SOLID),
     }
     drawn = {name: entry for name, entry in entries.items() if has(frame, name)}
@@ -134,8 +139,8 @@ def rms_chart(
         if has(frame, f"{name}_low")
     ]
     curves = [
-        curve(label, x, vertical(name, title, log=log), legend, thin=name == "sigma_1_floor")
-        for name, (label, _, _) in reversed(drawn.items())
+        curve(label, x, vertical(name, title, log=log), legend, thin=colour == GREY)
+        for name, (label, colour, _) in reversed(drawn.items())
     ]
     layers = [*bands, *curves, *boundary(frame, backpropagation_steps), tooltip(frame, x)]
     description = f"{', '.join(label for label, _, _ in drawn.values())} against delay in words, each relative to the first delay"
@@ -321,3 +326,75 @@ def classes_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.Layer
     description = f"{LARGEST} at delay 0 for each word class, with its noise floor"
     choices = chosen_state(frame, state)
     return finished(frame, layers, transform=rows, choices=choices, description=description, height=height)
+
+
+PLACES = {"within": "both words in one sentence", "across": "a sentence end between them"}
+
+
+def boundaries_chart(
+    frame: pd.DataFrame, *, state: str | None = None, log: bool = False, backpropagation_steps: int | None = None
+) -> alt.LayerChart:
+    """`σ_1` of the mean gradient against delay, within sentences and across their ends, with intervals.
+
+    Args:
+        frame: columns control (`within` and `across` are drawn), delay, sigma_1; if there are any, state, sigma_1_low and _high.
+        state: which state to draw; default: the first.
+        log: logarithmic vertical axis.
+        backpropagation_steps: as for `memory_chart`.
+    """
+    frame = completed(frame)
+    legend = Legend({PLACES["within"]: (BLUE, SOLID), PLACES["across"]: (VERMILION, DASHED)})
+    x, y = delays_of(frame), vertical("sigma_1", LARGEST, log=log)
+    bands = [
+        interval("sigma_1", x, vertical("sigma_1_low", LARGEST, log=log), colour).transform_filter(f"datum.control == '{place}'")
+        for place, colour in (("within", BLUE), ("across", VERMILION))
+    ]
+    line = alt.Chart().mark_line(point=alt.OverlayMarkDef(opacity=0, size=90)).encode(
+        x=x, y=y, **legend.encodings("place"),
+        tooltip=[alt.Tooltip("place:N", title="pairs of words"), alt.Tooltip("delay:Q", title="delay τ"),
+                 alt.Tooltip("sigma_1:Q", title="σ₁", format=".3g"), alt.Tooltip("count:Q", title="positions", format=",")],
+    )  # fmt: skip
+    rows = [*only(f"indexof({json.dumps(list(PLACES))}, datum.control) >= 0"), calculated("place", renamed("control", PLACES))]
+    rows += shown(frame, relative=False, log=log)
+    layers = [*(bands if has(frame, "sigma_1_low") else []), line, *boundary(frame, backpropagation_steps)]
+    description = f"{LARGEST} against delay in words, within sentences and across their ends"
+    return finished(frame, layers, transform=rows, choices=chosen_state(frame, state), description=description)
+
+
+def equal_counts_chart(frame: pd.DataFrame, *, state: str | None = None, rule: str | None = None) -> alt.LayerChart:
+    """`σ_1` at delay 0 of word classes from equally many positions, beside the range of groups of any words.
+
+    Args:
+        frame: columns group, sigma_1, count; groups `any 1`, `any 2`, … hold any words; if there are any, state, rule,
+            sigma_1_low and sigma_1_high.
+        state: which state to draw; default: the first.
+        rule: the rule by which words have classes; default: the first.
+    """
+    frame = completed(frame)
+    names = [name for name in frame["group"].unique() if not name.startswith("any ")]
+    is_class = f"indexof({json.dumps(names)}, datum.group) >= 0"
+    y = alt.Y(
+        "group:N",
+        sort=alt.EncodingSortField(field="sigma_1", op="max", order="descending"),
+        axis=alt.Axis(title=None, grid=True, ticks=False, domain=False, labelFontSize=12.5, labelLimit=220, labelPadding=8),
+    )
+    x = alt.X("sigma_1:Q", scale=alt.Scale(zero=True), axis=alt.Axis(title=f"{LARGEST} at delay 0", grid=False, tickCount=6))
+    anything = (
+        alt.Chart()
+        .transform_filter(f"!({is_class})")
+        .transform_aggregate(low="min(sigma_1)", high="max(sigma_1)")
+        .mark_rect(color=GREY, opacity=0.2)
+        .encode(x="low:Q", x2="high:Q", tooltip=[alt.Tooltip("low:Q", title="any words, from", format=".3f"),
+                                                 alt.Tooltip("high:Q", title="to", format=".3f")])
+    )  # fmt: skip
+    dots = alt.Chart().transform_filter(is_class).mark_point(size=70, filled=True, opacity=1, color=BLUE).encode(
+        x=x, y=y, tooltip=[alt.Tooltip("group:N", title="class"), alt.Tooltip("sigma_1:Q", title="σ₁", format=".3f"),
+                           alt.Tooltip("count:Q", title="positions", format=",")],
+    )  # fmt: skip
+    bars = alt.Chart().transform_filter(is_class).mark_rule(strokeWidth=2, color=BLUE, aria=False)
+    bars = bars.encode(x="sigma_1_low:Q", x2="sigma_1_high:Q", y=y)
+    layers = [anything, *([bars] if has(frame, "sigma_1_low") else []), dots]
+    choices = chosen_state(frame, state) | chosen_rule(frame, rule)
+    description = f"{LARGEST} at delay 0 for word classes of equally many positions, and the range of groups of any words"
+    rows = only("datum.rule == chosen_rule")
+    return finished(frame, layers, transform=rows, choices=choices, description=description, height=34 * max(1, len(names)))

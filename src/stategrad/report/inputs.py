@@ -17,6 +17,8 @@ COMMANDS = {
     "tracking": "analyze",
     "classes": "analyze",
     "comparisons": "analyze",
+    "controls": "controls",
+    "equal": "controls",
     "separability": "probe",
     "training": "train",
 }
@@ -27,6 +29,8 @@ REQUIRED = {
     "tracking": ("property", "delay", "n", "relative_memory", "cosine", "subspace_share"),
     "classes": ("group", "sigma_1"),
     "comparisons": ("measure", "group", "other", "low", "high"),
+    "controls": ("control", "delay", "sigma_1"),
+    "equal": ("group", "sigma_1", "count"),
     "separability": ("row", "valid"),
     "training": ("epoch",),
 }
@@ -47,16 +51,20 @@ OPTIONAL = {
         "swap_low",
         "swap_high",
         "validity",
+        "sigma_1_untrained",
+        "sigma_1_shuffled",
     ),
     "tracking": ("relative_memory_low", "relative_memory_high", "relative_memory_null_low", "relative_memory_null_high"),
     "classes": ("positions", "normalised", "sigma_1_floor", "rms", "sigma_1_low", "sigma_1_high", "rms_low", "rms_high"),
     "comparisons": ("difference",),
+    "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
+    "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
     "separability": ("classes", "types", "majority_valid", "majority_test", "test", "not_converged"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
 }
-LABELS = ("state", "group", "other", "measure", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")
+LABELS = ("state", "control", "group", "other", "measure", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")
 KEYED = ("memory", "tracking", "classes")
-OPTIONAL_TABLES = ("comparisons", "separability", "training")
+OPTIONAL_TABLES = ("comparisons", "controls", "equal", "separability", "training")
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,8 @@ class RunTables:
         tracking: property tracking; no rows for a text without tags.
         classes: word classes at delay 0; no rows for a text without tags.
         comparisons: the differences between them, None where they were not taken.
+        controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
+        equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
         training: the epochs, None where the model was given.
     """
@@ -82,6 +92,8 @@ class RunTables:
     tracking: pd.DataFrame
     classes: pd.DataFrame
     comparisons: pd.DataFrame | None
+    controls: pd.DataFrame | None
+    equal: pd.DataFrame | None
     separability: pd.DataFrame | None
     training: pd.DataFrame | None
 
@@ -140,7 +152,7 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     missing = [column for column in REQUIRED[name] if column not in frame]
     if missing:
         raise InvalidInputError(f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; {again} anew.")
-    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "group", "other", "measure", "row"}
+    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "control", "group", "other", "measure", "row"}
     wrong = [column for column in frame if column in numeric and not pd.api.types.is_numeric_dtype(frame[column])]
     # a column without any value is read as text in an empty table
     if wrong and len(frame):

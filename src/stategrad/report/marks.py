@@ -13,6 +13,7 @@ from stategrad.report.style import DASHED, GREY, INK, Legend, delay_axis, value_
 
 LARGEST, SUM = "largest singular value σ₁", "sum of singular values Σσ"
 FLOOR, RMS, SWAP = "noise floor of σ₁", "root mean square of the gradients", "change of the state by a word swap"
+UNTRAINED, SHUFFLED = "σ₁ of the untrained model", "σ₁ on shuffled text"
 SHARE, VALIDITY = "energy in the mean", "effect of a word swap that it explains"
 
 RULES = {
@@ -67,6 +68,7 @@ def only(*conditions: str) -> list[alt.Transform]:
 def shown(frame: pd.DataFrame, *, relative: bool, log: bool) -> list[alt.Transform]:
     """The columns that are drawn, `shown_…`: as they are or relative to the first delay; nothing ≤ 0 on a log axis."""
     own = {"sigma_1": "sigma_1", "sigma_sum": "sigma_sum", "rms": "rms", "swap": "swap"}
+    own |= {name: name for name in ("sigma_1_untrained", "sigma_1_shuffled")}
     own |= {"sigma_1_floor": "sigma_1", "sigma_1_low": "sigma_1", "sigma_1_high": "sigma_1"}
     own |= {f"{name}_{end}": name for name in ("rms", "swap") for end in ("low", "high")}
     own = {name: reference for name, reference in own.items() if name in frame}
@@ -129,6 +131,8 @@ TOOLTIPS: Mapping[str, tuple[str, str]] = {
     "sigma_1_high": ("to", ".3g"),
     "rms": ("rms", ".3g"),
     "swap": ("swap", ".3g"),
+    "sigma_1_untrained": ("σ₁, untrained model", ".3g"),
+    "sigma_1_shuffled": ("σ₁, shuffled text", ".3g"),
     "validity": ("validity", ".2%"),
     "energy_share": ("energy in the mean", ".2%"),
     "count": ("positions", ","),

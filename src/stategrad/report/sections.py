@@ -42,7 +42,7 @@ class Figure:
         draw: makes the chart; takes `state` and the keywords of the options.
         options: keywords of `draw` per control that changes them.
         sayings: what is said about it.
-        level: of the heading, 2 or 3.
+        under: the name of the figure in whose section it stands; empty for one with a section of its own.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Figure:
     draw: Drawer
     options: tuple[str, ...] = ()
     sayings: list[Saying] = field(default_factory=list)
-    level: int = 2
+    under: str = ""
 
     def variants(self, state: str) -> dict[str, alt.LayerChart]:
         """A chart per combination of scale and values; the key names those of them that matter to this figure."""
@@ -84,11 +84,25 @@ def figures_of(run: RunTables) -> list[Figure]:
     if everything["rms"].notna().any():
         listed.append(
             Figure("three-measures", "Three measures of memory", "memory", rms, ("scale",),
-                   [Saying({"state": state}, sentences.on_rms(rows)) for state, rows in per_state.items()])
+                   [Saying({"state": state}, sentences.on_rms(rows) + sentences.on_controls(rows))
+                    for state, rows in per_state.items()])
         )  # fmt: skip
     if everything["energy_share"].notna().any():
-        listed.append(Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, level=3))
-    return [*listed, *_tracking_figures(run, steps), *_class_figures(run, steps)]
+        listed.append(Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, under="three-measures"))
+    return [*listed, *_boundary_figures(run, steps), *_tracking_figures(run, steps), *_class_figures(run, steps)]
+
+
+def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
+    bounded = None if run.controls is None else run.controls[run.controls["control"].isin(figures.PLACES)]
+    if bounded is None or bounded.empty:
+        return []
+
+    def places(**options: Any) -> alt.LayerChart:
+        return figures.boundaries_chart(bounded, backpropagation_steps=steps, **options)
+
+    sayings = [Saying({"state": one}, sentences.on_boundaries(bounded[bounded["state"] == one])) for one in run.states]
+    name, heading = "sentence-ends", "Across the ends of sentences"
+    return [Figure(name, heading, "controls", places, ("scale",), sayings, under="three-measures")]
 
 
 def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:
@@ -121,11 +135,24 @@ def _class_figures(run: RunTables, steps: int | None) -> list[Figure]:
         return sentences.on_classes(run.classes[run.classes["state"] == state], compared)
 
     sayings = [Saying({"state": state}, said(state)) for state in run.states]
-    return [
+    listed = [
         Figure("table-1-classes", "Table 1. Word classes at delay 0", "classes", dots, (), sayings),
         Figure("classes-against-delay", "Word classes against delay", "memory", curves, ("scale", "values"),
-               [Saying({}, _on_class_curves(run.memory, names))], level=3),
+               [Saying({}, _on_class_curves(run.memory, names))], under="table-1-classes"),
     ]  # fmt: skip
+    equal = run.equal
+    if equal is not None and not equal.empty:
+
+        def dots_of_equals(**options: Any) -> alt.LayerChart:
+            return figures.equal_counts_chart(equal, **options)
+
+        sayings = [
+            Saying({"state": str(state), "rule": str(rule)}, sentences.on_equal_counts(rows))
+            for (state, rule), rows in equal.groupby(["state", "rule"], sort=False)
+        ]
+        name, heading = "classes-at-equal-counts", "Classes at equal counts"
+        listed.insert(1, Figure(name, heading, "equal", dots_of_equals, (), sayings, under="table-1-classes"))
+    return listed
 
 
 def _on_class_curves(memory: pd.DataFrame, names: Sequence[str]) -> list[str]:

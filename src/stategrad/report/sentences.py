@@ -107,6 +107,59 @@ def on_rms(memory: pd.DataFrame) -> list[str]:
     return said
 
 
+def on_controls(memory: pd.DataFrame) -> list[str]:
+    """What is left of `σ_1` in the untrained model and on shuffled text, where both were measured.
+
+    Args:
+        memory: the rows of one state and the group `all`.
+    """
+    curve = memory.set_index("delay").sort_index()
+    names = {"sigma_1": "here", "sigma_1_untrained": "in the untrained model", "sigma_1_shuffled": "on shuffled text"}
+    there = {name: label for name, label in names.items() if name in curve and curve[name].notna().all()}
+    if len(there) < 2 or len(curve) < 2:
+        return []
+    first, later = int(curve.index[0]), _near(curve.index, 5)
+    kept = [f"{_percent(curve.loc[later, name] / curve.loc[first, name])} {label}" for name, label in there.items()]
+    return [f"At delay {later} σ₁ is {', '.join(kept[:-1])} and {kept[-1]}, of its own value at delay {first}."]
+
+
+def on_boundaries(controls: pd.DataFrame) -> list[str]:
+    """How much less is remembered across the end of a sentence.
+
+    Args:
+        controls: the rows `within` and `across` of one state.
+    """
+    values = controls.pivot(index="delay", columns="control", values="sigma_1").dropna()
+    if values.empty or not {"within", "across"} <= set(values):
+        return []
+    near = _near(values.index, 10)
+    within, across = values.loc[near, "within"], values.loc[near, "across"]
+    return [
+        f"At delay {near} σ₁ is {within:.2g} where both words stand in one sentence and {across:.2g} where a sentence ends between "
+        "them. Short sentences have no pairs at long delays, and what is within a sentence there belongs to long ones."
+    ]
+
+
+def on_equal_counts(equal: pd.DataFrame) -> list[str]:
+    """The order of the classes when each has equally many positions, beside words that have nothing in common.
+
+    Args:
+        equal: the rows of one state and rule.
+    """
+    any_words = equal["group"].str.startswith("any ")
+    classes, nothing = equal[~any_words].sort_values("sigma_1", ascending=False, kind="stable"), equal[any_words]
+    if classes.empty or nothing.empty:
+        return []
+    low, high = nothing["sigma_1"].min(), nothing["sigma_1"].max()
+    above = list(classes.loc[classes["sigma_1"] > high, "group"])
+    said = f"From {int(classes['count'].iloc[0]):,} positions each, in order: {', '.join(classes['group'])}."
+    return [
+        said,
+        f"As many positions of any words give σ₁ from {low:.2f} to {high:.2f} (the grey band)"
+        + (f"; above it lie {', '.join(above)}." if above else "; no class lies above it."),
+    ]
+
+
 def on_tracking(tracking: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     """Which property is remembered better, and what a mean of nothing would show.
 
