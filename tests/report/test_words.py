@@ -1,3 +1,4 @@
+import math
 import re
 from collections.abc import Callable
 
@@ -183,6 +184,19 @@ def test_controls_are_said_beside_the_curve() -> None:
 def kept(memory: pd.DataFrame) -> float:
     curve = memory.set_index("delay")["sigma_1"]
     return float(curve[5] / curve[0])
+
+
+def test_the_horizon_is_said_by_measure() -> None:
+    row = {"level": math.exp(-1), "longest": 29, "horizon": 1.23, "horizon_low": 1.0, "horizon_high": float("nan")}
+    rows = pd.DataFrame(
+        [row | {"measure": "mean"}, row | {"measure": "rms", "horizon": float("nan")}, row | {"measure": "swap", "level": 0.1}]
+    )
+    assert sentences.on_horizon(rows) == [
+        "The horizon, the delay where a measure falls below 1/e of its value at delay 0, is 1.2 (1.0 to over 29) by the mean, "
+        "not within 29 by the root mean square (95 % intervals)."
+    ]
+    assert sentences.on_horizon(rows.assign(longest=0)) == []
+    assert sentences.on_horizon(rows[:0]) == []
 
 
 def test_sentence_ends_and_equal_counts_are_said() -> None:

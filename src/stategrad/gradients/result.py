@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from stategrad.gradients.curves import Cases, memory_columns, null_directions, t
 from stategrad.gradients.explosions import warn_of_explosion
 from stategrad.gradients.group_comparison import group_differences
 from stategrad.gradients.groups import per_group_and_block
+from stategrad.gradients.horizons import LEVELS, check_levels, horizons
 from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.sampling import Positions
@@ -230,6 +232,37 @@ class StateGradients:
             n=counts,
         )
         return result if several else result.squeeze("n", drop=True)
+
+    def horizon(self, levels: Sequence[float] = LEVELS, *, level: float = 0.95) -> pd.DataFrame:
+        """How far back memory reaches: the delay where `σ_1` and the rms fall below parts of their values at delay 0.
+
+        Of debiased values relative to delay 0, between the measured delays by linear interpolation; where `σ_1` is not detected, of
+        the plain value, which is an upper bound. The interval is where the ends of the relative curve's own interval cross.
+
+        Args:
+            levels: parts of the value at delay 0; default 1/e and a tenth.
+            level: nominal coverage of the intervals.
+
+        Returns:
+            A row per group (and condition), `measure` (`mean`, and `rms` where second moments were kept) and level: `horizon`, the
+            first crossing, with `horizon_low` and `horizon_high`; `last_crossing`, after which the curve stays below; `reached`,
+            false where it never falls so low within `longest`, the longest delay; `undetected_from`, the first delay at which the
+            blocks do not agree on any memory. An end of the interval that is never reached is NaN: beyond `longest`. No row where
+            there is nothing at delay 0, as across a boundary.
+
+        Raises:
+            InvalidInputError: delay 0 was not asked for, or a level outside 0 to 1.
+
+        >>> import torch, stategrad as sg
+        >>> result = sg.state_gradients(torch.nn.LSTM(3, 5), torch.randn(200, 3), delays=12, show_progress=False)
+        >>> result.horizon([0.5])[["group", "measure", "reached"]].values.tolist()
+        [['all', 'mean', True], ['all', 'rms', True]]
+        """
+        check_levels(self.delays, levels)
+        dims = self._cases[:-1]
+        axes = [[str(label) for label in self.mean[name].values] for name in dims]
+        labels = [dict(zip(dims, labels, strict=True)) for labels in itertools.product(*axes)]
+        return horizons(self._arrays, labels, self.delays, levels, level=level)
 
     def compare_groups(self, groups: Sequence[str] | None = None, *, delay: int = 0, level: float = 0.95) -> pd.DataFrame:
         """Which groups are remembered better at a delay: the differences of `σ_1` and of the rms between all pairs of them.

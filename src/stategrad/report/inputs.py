@@ -17,6 +17,7 @@ COMMANDS = {
     "tracking": "analyze",
     "classes": "analyze",
     "comparisons": "analyze",
+    "horizon": "analyze",
     "controls": "controls",
     "equal": "controls",
     "separability": "probe",
@@ -29,6 +30,7 @@ REQUIRED = {
     "tracking": ("property", "delay", "n", "relative_memory", "cosine", "subspace_share"),
     "classes": ("group", "sigma_1"),
     "comparisons": ("measure", "group", "other", "low", "high"),
+    "horizon": ("measure", "level", "horizon"),
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
     "separability": ("row", "valid"),
@@ -57,6 +59,7 @@ OPTIONAL = {
     "tracking": ("relative_memory_low", "relative_memory_high", "relative_memory_null_low", "relative_memory_null_high"),
     "classes": ("positions", "normalised", "sigma_1_floor", "rms", "sigma_1_low", "sigma_1_high", "rms_low", "rms_high"),
     "comparisons": ("difference",),
+    "horizon": ("horizon_low", "horizon_high", "longest"),
     "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
     "separability": ("classes", "types", "majority_valid", "majority_test", "test", "not_converged"),
@@ -64,7 +67,7 @@ OPTIONAL = {
 }
 LABELS = ("state", "control", "group", "other", "measure", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")
 KEYED = ("memory", "tracking", "classes")
-OPTIONAL_TABLES = ("comparisons", "controls", "equal", "separability", "training")
+OPTIONAL_TABLES = ("comparisons", "horizon", "controls", "equal", "separability", "training")
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class RunTables:
         tracking: property tracking; no rows for a text without tags.
         classes: word classes at delay 0; no rows for a text without tags.
         comparisons: the differences between them, None where they were not taken.
+        horizon: how far back memory reaches by each measure, None where it was not taken.
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
@@ -92,6 +96,7 @@ class RunTables:
     tracking: pd.DataFrame
     classes: pd.DataFrame
     comparisons: pd.DataFrame | None
+    horizon: pd.DataFrame | None
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
     separability: pd.DataFrame | None

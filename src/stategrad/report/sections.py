@@ -77,6 +77,10 @@ def figures_of(run: RunTables) -> list[Figure]:
     def energy(**options: Any) -> alt.LayerChart:
         return figures.energy_chart(run.memory, backpropagation_steps=steps, **options)
 
+    def horizons(state: str) -> list[str]:
+        rows = run.horizon
+        return [] if rows is None else sentences.on_horizon(rows[(rows["state"] == state) & (rows["group"] == "all")])
+
     listed = [
         Figure("figure-1-memory", "Figure 1. Memory against delay", "memory", memory, ("scale", "values"),
                [Saying({"state": state}, sentences.on_memory(rows, run.facts)) for state, rows in per_state.items()]),
@@ -84,7 +88,7 @@ def figures_of(run: RunTables) -> list[Figure]:
     if everything["rms"].notna().any():
         listed.append(
             Figure("three-measures", "Three measures of memory", "memory", rms, ("scale",),
-                   [Saying({"state": state}, sentences.on_rms(rows) + sentences.on_controls(rows))
+                   [Saying({"state": state}, sentences.on_rms(rows) + horizons(state) + sentences.on_controls(rows))
                     for state, rows in per_state.items()])
         )  # fmt: skip
     if everything["energy_share"].notna().any():

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stategrad.report.marks import RULES
@@ -105,6 +106,29 @@ def on_rms(memory: pd.DataFrame) -> list[str]:
         explained = [f"{_percent(share) if share > 0 else 'nothing'} at delay {delay}" for delay, share in shares.items()]
         said.append(f"Of what a real word swap does to the state, the mean gradient explains {' and '.join(explained)}.")
     return said
+
+
+def on_horizon(horizon: pd.DataFrame) -> list[str]:
+    """After how many words each measure has fallen below 1/e of its value at delay 0, with intervals.
+
+    Args:
+        horizon: the rows of one state and the group `all`.
+    """
+    names = {"mean": "the mean", "rms": "the root mean square", "swap": "swaps"}
+    rows = horizon[np.isclose(horizon["level"], math.exp(-1))]
+    parts = []
+    for row in rows.itertuples():
+        if pd.isna(row.horizon):
+            reach = f"not within {int(row.longest)}"
+        else:
+            ends = [f"{end:.1f}" if pd.notna(end) else f"over {int(row.longest)}" for end in (row.horizon_low, row.horizon_high)]
+            known = pd.notna(row.horizon_low) or pd.notna(row.horizon_high)
+            reach = f"{row.horizon:.1f}" + (f" ({ends[0]} to {ends[1]})" if known else "")
+        parts.append(f"{reach} by {names.get(row.measure, row.measure)}")
+    if not parts or (horizon["longest"] == 0).all():
+        return []
+    said = "The horizon, the delay where a measure falls below 1/e of its value at delay 0, is"
+    return [f"{said} {', '.join(parts)} (95 % intervals)."]
 
 
 def on_controls(memory: pd.DataFrame) -> list[str]:

@@ -120,6 +120,12 @@ def comparisons_table(results: Results) -> pd.DataFrame:
     return pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
 
 
+def horizon_table(results: Results, of_swaps: pd.DataFrame) -> pd.DataFrame:
+    """How far back memory reaches: a row per state, group, rule, measure (mean, rms, swap) and level."""
+    frames = [split_labels(result.horizon().assign(state=state)) for state, result in results.items()]
+    return pd.concat([*frames, of_swaps], ignore_index=True)
+
+
 def paper_properties(embeddings: Embeddings) -> dict[str, Property]:
     """The two properties of the paper's section 3.4, those of them that have word types on both sides."""
     return {

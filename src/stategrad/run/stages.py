@@ -114,11 +114,11 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
 
 
 def swap(run: Run, record: StageRecord) -> None:
-    """Swap memory of every state and kind, `measures/swaps.csv`; beside the first kind the validity of the mean gradients."""
+    """Swap memory of every state and kind, `measures/swaps.csv`; of the first kind also horizons and the validity of the mean."""
     settings, text, kinds = run.config.swap, run.text, run.swap_kinds
     if len(kinds) < len(settings.kinds):
         run.say("swap: the corpus has no tags, so no word has others of its class")
-    frames = []
+    frames, horizons = [], []
     for kind in kinds:
         for state in run.states:
             result = swap_memory(
@@ -135,7 +135,10 @@ def swap(run: Run, record: StageRecord) -> None:
                 show_progress=run.show_progress,
             )
             frames.append(result.to_dataframe().assign(state=state, kind=kind))
-    record.outputs.append(run.folder.write_measures("swaps", measures.split_labels(pd.concat(frames))))
+            if kind == kinds[0]:
+                horizons.append(result.horizon().assign(state=state))
+    for name, parts in (("swaps", frames), ("swap_horizons", horizons)):
+        record.outputs.append(run.folder.write_measures(name, measures.split_labels(pd.concat(parts))))
 
 
 def control(run: Run, record: StageRecord) -> None:
@@ -145,7 +148,7 @@ def control(run: Run, record: StageRecord) -> None:
 
 
 def analyze(run: Run, record: StageRecord) -> None:
-    """The measures as tidy tables: `measures/memory.csv`, `tracking.csv`, `classes.csv`, `comparisons.csv`."""
+    """The measures as tidy tables: `measures/memory.csv`, `tracking.csv`, `classes.csv`, `comparisons.csv`, `horizon.csv`."""
     settings = run.config.analysis
     results = {name: StateGradients.load(run.folder.gradients_path(name)) for name in run.states}
     embeddings = next(iter(results.values())).embeddings
@@ -168,6 +171,7 @@ def analyze(run: Run, record: StageRecord) -> None:
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),
         "classes": measures.classes_table(memory, embeddings.size),
         "comparisons": measures.comparisons_table(results),
+        "horizon": measures.horizon_table(results, run.folder.read_measures("swap_horizons")),
     }
     for name, frame in tables.items():
         record.outputs.append(run.folder.write_measures(name, frame))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from stategrad.errors import InvalidInputError
-from stategrad.measures.jackknife import jackknife
+from stategrad.gradients.horizons import LEVELS, check_levels, horizon_rows
+from stategrad.measures.horizon import relative_interval
+from stategrad.measures.jackknife import Estimate, jackknife
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,10 +66,27 @@ class SwapMemory:
         Args:
             level: nominal coverage.
         """
-        values = self.block_theta.transpose("group", "delay", "block").values[..., None, None]
-        counts = self.block_count.transpose("group", "delay", "block").values
-        estimate = jackknife(lambda theta: theta[..., 0, 0], values, counts, level=level)
+        estimate = self._estimate(level)
         return xr.Dataset({"low": self.theta.copy(data=estimate.low), "high": self.theta.copy(data=estimate.high)})
+
+    def horizon(self, levels: Sequence[float] = LEVELS, *, level: float = 0.95) -> pd.DataFrame:
+        """How far back a swap is felt: the delay where θ falls below parts of its value at delay 0, as `StateGradients.horizon`.
+
+        Args:
+            levels: parts of the value at delay 0; default 1/e and a tenth.
+            level: nominal coverage of the intervals.
+
+        Raises:
+            InvalidInputError: delay 0 was not asked for, or a level outside 0 to 1.
+        """
+        check_levels(self.delays, levels)
+        relative, low, high = relative_interval(self._estimate(level))
+        rows = [
+            {"group": group, "measure": "swap"} | row
+            for number, group in enumerate(self.groups)
+            for row in horizon_rows(self.delays, relative[number], low[number], high[number], levels)
+        ]
+        return pd.DataFrame(rows)
 
     def to_dataframe(self) -> pd.DataFrame:
         """A tidy table: a row per group and delay; `relative` where delay 0 is there, `validity` where gradients were given."""
@@ -78,6 +98,11 @@ class SwapMemory:
         if self.validity is not None:
             columns["validity"] = self.validity
         return xr.Dataset(columns).to_dataframe().reset_index()
+
+    def _estimate(self, level: float) -> Estimate:
+        values = self.block_theta.transpose("group", "delay", "block").values[..., None, None]
+        counts = self.block_count.transpose("group", "delay", "block").values
+        return jackknife(lambda theta: theta[..., 0, 0], values, counts, level=level)
 
     def __repr__(self) -> str:
         facts = json.loads(self.provenance)

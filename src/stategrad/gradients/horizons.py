@@ -1,0 +1,90 @@
+"""How far back memory reaches: the horizons of the curves of a result, by measure and level."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stategrad.errors import InvalidInputError
+from stategrad.gradients.curves import Cases, first_value
+from stategrad.measures.energy import root_mean_square
+from stategrad.measures.horizon import crossings, relative_interval
+from stategrad.measures.jackknife import Estimate, jackknife
+
+LEVELS = (math.exp(-1), 0.1)
+COLUMNS = ["measure", "level", "horizon", "horizon_low", "horizon_high", "last_crossing", "reached", "longest", "undetected_from"]
+
+
+def estimates_of(cases: Cases, *, level: float) -> dict[str, Estimate]:
+    """The curves of the two measures that a result has, mean and rms, debiased."""
+    curves = {"mean": cases.spectrum.estimate(first_value, level=level)}
+    if cases.block_second_moment is not None:
+        curves["rms"] = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
+    return curves
+
+
+def horizon_rows(
+    delays: Sequence[int], relative: np.ndarray, low: np.ndarray, high: np.ndarray, levels: Sequence[float]
+) -> list[dict[str, Any]]:
+    """One curve's horizons: a row per level."""
+    axis, rows = np.asarray(delays), []
+    for part in levels:
+        first, last = crossings(axis, relative, part)
+        rows.append(
+            {
+                "level": part,
+                "horizon": first,
+                "horizon_low": crossings(axis, low, part).first,
+                "horizon_high": crossings(axis, high, part).first,
+                "last_crossing": last,
+                "reached": bool(np.isfinite(first)),
+                "longest": int(axis[-1]),
+            }
+        )
+    return rows
+
+
+def check_levels(delays: Sequence[int], levels: Sequence[float]) -> None:
+    """Raise `InvalidInputError` unless delay 0 is there, and all levels lie between 0 and 1."""
+    if 0 not in delays:
+        raise InvalidInputError(f"a horizon is relative to delay 0, and the delays are {list(delays)}; include 0.")
+    wrong = [part for part in levels if not 0 < part < 1]
+    if wrong or not levels:
+        raise InvalidInputError(f"levels are {list(levels)}; give parts of the value at delay 0, between 0 and 1.")
+
+
+def horizons(
+    cases: Cases, labels: Sequence[dict[str, str]], delays: Sequence[int], levels: Sequence[float], *, level: float
+) -> pd.DataFrame:
+    """The horizons of every curve of a result.
+
+    Args:
+        cases: with the delay as the last axis.
+        labels: of each curve, in the order of the flattened leading axes.
+        delays: along the axis.
+        levels: parts of the value at delay 0.
+        level: nominal coverage of the intervals.
+    """
+    undetected = ~cases.detected.reshape(-1, len(delays))
+    plain = cases.decomposed[1][..., 0].reshape(-1, len(delays))
+    rows = []
+    for measure, estimate in estimates_of(cases, level=level).items():
+        relative, low, high = (part.reshape(-1, len(delays)) for part in relative_interval(estimate))
+        for number, label in enumerate(labels):
+            curve, lost = relative[number], np.full(len(delays), False)
+            if measure == "mean":
+                # an upper bound still says that a curve is below a level
+                lost = undetected[number]
+                first = estimate.debiased.reshape(-1, len(delays))[number, 0]
+                curve = np.where(lost, plain[number] / first, curve)
+            if not np.isfinite(curve[0]):
+                continue  # no pair at delay 0, such as across a boundary: nothing to be relative to
+            ends = [np.where(lost, np.nan, end[number]) for end in (low, high)]
+            until = int(np.asarray(delays)[lost][0]) if lost.any() else None
+            rows += [label | {"measure": measure} | row | {"undetected_from": until}
+                     for row in horizon_rows(delays, curve, ends[0], ends[1], levels)]  # fmt: skip
+    return pd.DataFrame(rows, columns=None if rows else COLUMNS).astype({"undetected_from": "Int64"})
