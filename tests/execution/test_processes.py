@@ -167,7 +167,7 @@ def interrupt():
 threading.Thread(target=interrupt, daemon=True).start()
 execution = sg.Execution(workers=2, chunk_size=1, checkpoint_path=sums, checkpoint_minutes=0.0)
 torch.manual_seed(0)
-module, x = torch.nn.RNN(2, 3), torch.randn(1000, 2)
+module, x = torch.nn.RNN(2, 3), torch.randn(3000, 2)
 try:
     sg.state_gradients(module, x, delays=3, precision="float64", execution=execution, show_progress=False)
 except KeyboardInterrupt:
@@ -185,7 +185,7 @@ def test_an_interrupt_stops_the_workers_and_their_checkpoints_go_on(tmp_path):
     command = [sys.executable, str(script), str(sums)]
     assert subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout.split() == ["2", "0"]
 
-    module, x = nn.RNN(2, 3), torch.randn(1000, 2)
+    module, x = nn.RNN(2, 3), torch.randn(3000, 2)
 
     def go_on(workers, **execution):
         return analyse(module, x, workers, delays=3, execution={"chunk_size": 1} | execution)
