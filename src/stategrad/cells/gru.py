@@ -75,9 +75,7 @@ class GRU(GatedCell):
         self.finish(tangents)
 
     @torch.no_grad()
-    def retreat(
-        self, cotangents: Tangents, record: Float[Tensor, "position factor state"]
-    ) -> Float[Tensor, "row position gates"]:
+    def retreat(self, cotangents: Tangents, record: Float[Tensor, "position factor state"]) -> Float[Tensor, "row position gates"]:
         """From the cotangent of `h_t` to those of `r, z, q`, of `h_{t-1}`, in place, and of `r, z, n`, which are returned."""
         hidden, from_state = cotangents.states["hidden"], cotangents.work["gates"]
         from_input = cotangents.work.setdefault("input gates", torch.empty_like(from_state))

@@ -103,9 +103,7 @@ class LSTM(GatedCell):
         self.finish(tangents)
 
     @torch.no_grad()
-    def retreat(
-        self, cotangents: Tangents, record: Float[Tensor, "position factor state"]
-    ) -> Float[Tensor, "row position gates"]:
+    def retreat(self, cotangents: Tangents, record: Float[Tensor, "position factor state"]) -> Float[Tensor, "row position gates"]:
         """From the cotangents of `h_t` and `c_t` to those of `a_t`, `h_{t-1}` and `c_{t-1}`, in place."""
         gates, hidden, cell = cotangents.work["gates"], cotangents.states["hidden"], cotangents.states["cell"]
         unprojected = hidden

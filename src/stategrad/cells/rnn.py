@@ -56,9 +56,7 @@ class RNN(GatedCell):
         self.finish(tangents)
 
     @torch.no_grad()
-    def retreat(
-        self, cotangents: Tangents, record: Float[Tensor, "position factor state"]
-    ) -> Float[Tensor, "row position gates"]:
+    def retreat(self, cotangents: Tangents, record: Float[Tensor, "position factor state"]) -> Float[Tensor, "row position gates"]:
         """From the cotangent of `h_t` to those of `a_t` and `h_{t-1}`, in place."""
         gates, hidden = cotangents.work["gates"], cotangents.states["hidden"]
         torch.mul(hidden, record[:, 0], out=gates)

@@ -120,12 +120,10 @@ class StepCell(Cell):
             tangent.copy_(torch.where(alive > 0, after[name], torch.zeros_like(tangent)))
         tangents.fresh = False
 
-    def retreat(
-        self, cotangents: Tangents, record: Float[Tensor, "position recorded"]
-    ) -> Float[Tensor, "row position input"]:
+    def retreat(self, cotangents: Tangents, record: Float[Tensor, "position recorded"]) -> Float[Tensor, "row position input"]:
         """The transposed derivative of the step, applied to every cotangent; that of the input is returned."""
         x, before, alive = self._recorded(record)
-        _, pull = torch.func.vjp(self._own_step, x, before)
+        pull = torch.func.vjp(self._own_step, x, before)[1]
         of_input, of_state = torch.func.vmap(pull)(cotangents.states)
         for name, cotangent in cotangents.states.items():
             cotangent.copy_(torch.where(alive > 0, of_state[name], torch.zeros_like(cotangent)))

@@ -73,7 +73,7 @@ def _add(request: Request, sums: Moments, delay: int, pulled: Float[Tensor, "row
     belongs[:, place, there] = counted
     network, bottom = request.network, request.network.cells[0]
     weights = torch.from_numpy(belongs.reshape(-1, len(positions))).to(network.device, network.dtype)
-    totals = bottom.to_input(weights @ pulled.to(network.dtype)).unflatten(1, belongs.shape[:2])
+    totals = bottom.to_input(weights @ pulled.to(network.dtype)).view(len(pulled), *belongs.shape[:2], -1)
     column = int(np.searchsorted(request.delays, delay))
     for condition in range(len(counted)):
         for index, stratum in enumerate(strata):

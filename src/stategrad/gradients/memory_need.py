@@ -9,7 +9,7 @@ import torch
 
 from stategrad.cells.network import Network, StateKey
 from stategrad.errors import InvalidInputError
-from stategrad.measures.sketching import SketchSizes
+from stategrad.measures.common_basis import ProductSizes
 
 
 def check_memory(
@@ -23,7 +23,7 @@ def check_memory(
     second_moment: bool,
     workers: int = 1,
     columns: int | None = None,
-    sizes: SketchSizes | None = None,
+    sizes: ProductSizes | None = None,
 ) -> None:
     """Refuse an analysis whose sums, `groups × conditions × blocks × delays × E (H + E) × 8` bytes, are more than there is.
 
@@ -36,7 +36,7 @@ def check_memory(
         delays: how many.
         second_moment: whether `E × E` numbers are kept beside `E × H`.
         columns: that are kept of each gradient; None for all E.
-        sizes: of the sketches that are kept instead of gradients, `p H + (q + s) E` numbers; None for none.
+        sizes: of the products that are kept instead of gradients, `r H + (r + s) E` numbers; None for none.
         workers: of several each has the sums of the blocks that it works on, and their total is a second copy.
 
     Raises:
@@ -45,7 +45,7 @@ def check_memory(
     E = network.embedding_size if columns is None else columns
     numbers = [E * (network.state_size(key) + E * second_moment) for key in keys]
     if sizes is not None:
-        numbers = [sizes.columns * network.state_size(key) + sizes.cotangents * E for key in keys]
+        numbers = [sizes.basis * network.state_size(key) + sizes.rows * E for key in keys]
     per_cell = 8 * sum(numbers)
     copies = 2 if workers > 1 else 1
     needed, there = copies * groups * conditions * blocks * delays * per_cell, memory_of(network.device)

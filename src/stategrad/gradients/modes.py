@@ -1,15 +1,16 @@
-"""The k leading modes of mean gradients: both sketches of every group, block and delay, and what is made of them.
+"""The k leading modes of mean gradients: three passes over the text, of products alone.
 
-    Y_τ = Ḡ_τ Ω   by tangents that start as the columns of Ω,   W_τ = Ψ Ḡ_τ   by cotangents that start as the rows of Ψ
+    1. Y_τ = Ḡ_τ Ω, by tangents that start as the columns of a Gaussian Ω;        U = basis of all Y_τ
+    2. W_τ = Uᵀ Ḡ_τ and Θ Ḡ_τ, by cotangents that start as the rows of Uᵀ and Θ;   V = basis of all W_τᵀ
+    3. Ḡ_τ V, by tangents that start as the columns of V
 
-Memory holds `p H + (q + s) E` numbers per group, block and delay, where whole gradients are `H E`.
+With r vectors in a basis memory holds at most `r (H + E)` numbers per group, block and delay, where whole gradients are `H E`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,10 +28,10 @@ from stategrad.gradients.low_rank import LowRankGradients
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.request import Request
 from stategrad.gradients.result import StateGradients
-from stategrad.measures.jackknife import jackknife
-from stategrad.measures.sketching import SketchSizes, gaussian_tests, largest_singular_value, leading_modes
+from stategrad.measures.common_basis import ProductSizes, common_basis, norm_outside
 
 Provenance = Callable[[StateKey], str]
+Advance = Callable[[int], object]
 
 
 def low_rank_gradients(
@@ -41,22 +42,16 @@ def low_rank_gradients(
     Args:
         request: the analysis of whole gradients; here only products of them are propagated.
         modes: k.
-        seed: of the test matrices.
+        seed: of Ω and Θ.
         provenance: of a state's result, as JSON.
         show_progress: show a progress bar, of positions in each of the passes.
     """
-    network, sizes = request.network, SketchSizes.of(modes)
-    tests = {key: gaussian_tests(sizes, network.state_size(key), network.embedding_size, seed) for key in request.keys}
-    start = _tensor(next(iter(tests.values()))[0].T, network)  # the same for every state
-    total = len(request.positions.used) * (1 + len(request.keys))
+    sizes, generator = ProductSizes.of(modes), np.random.default_rng(seed)
+    total = len(request.positions.used) * (1 + 2 * len(request.keys))
     with tqdm(total=total, desc="leading modes", unit="position", disable=not show_progress) as bar:
-        forward = accumulate(replace(request, start=start, second_moment=False), {}, bar.update)
-        results = {}
-        for key, (_, rows) in tests.items():
-            backward = accumulate_products(request, key, _tensor(rows, network), bar.update)
-            columns, products = (_labelled(sums, request, provenance(key)) for sums in (forward[key], backward))
-            results[key] = _result(columns, products, rows, sizes, modes)
-    return results
+        random = generator.standard_normal((sizes.basis, request.network.embedding_size))
+        first = _columns(request, request.keys, random, bar.update)
+        return {key: _modes_of(request, key, sums, modes, generator, provenance(key), bar.update) for key, sums in first.items()}
 
 
 def check_modes(
@@ -71,9 +66,9 @@ def check_modes(
     problems = Problems("directions")
     if not 1 <= modes <= min(E, H):
         problems.add(f"directions is {modes}; gradients of {H} × {E} (state × embedding) have 1 to {min(E, H)} modes")
-    elif (total := SketchSizes.of(modes).total) >= E:
+    elif (total := ProductSizes.of(modes).total) >= E:
         problems.add(
-            f"directions={modes} takes {total} products with each gradient and there are {E} columns; leave directions out, whole "
+            f"directions={modes} takes {total} products with every gradient, which has {E} columns; leave directions out, whole "
             "gradients cost less and are exact"
         )
     if isinstance(sample, str):
@@ -85,12 +80,55 @@ def check_modes(
     problems.raise_if_any()
 
 
+def _modes_of(
+    request: Request,
+    key: StateKey,
+    first: Moments,
+    modes: int,
+    generator: np.random.Generator,
+    provenance: str,
+    advance: Advance,
+) -> LowRankGradients:
+    """The second and the third pass, which each state has of its own."""
+    sizes, dims = ProductSizes.of(modes), request.conditions.dims
+    coarse = _labelled(first, request, provenance)
+    U = common_basis(_by_case(coarse.mean), sizes.basis)
+    theta = generator.standard_normal((sizes.error_rows, len(U)))
+    rows = _tensor(np.concatenate([U.T, theta]), request.network)
+    products = _labelled(accumulate_products(request, key, rows, advance), request, provenance).mean
+    transposed = products.isel(embedding=slice(U.shape[1]))
+    V = common_basis(_by_case(transposed), sizes.basis)
+    exact = _labelled(_columns(request, [key], V.T, advance)[key], request, provenance)
+    renamed = {"embedding": "column"}
+    cases = coarse.mean.isel(state=0, embedding=0, drop=True)
+    of_error = products.isel(embedding=slice(U.shape[1], None)).transpose(..., "embedding", "state").values
+    return LowRankGradients(
+        projected=exact.mean.rename(renamed),
+        basis=xr.DataArray(V, dims=("embedding", "column")),
+        outside=cases.copy(data=norm_outside(of_error, V)),
+        p_value=cases.copy(data=_p_value(coarse, ("group", *dims, "delay"))),
+        count=exact.count,
+        population=exact.population,
+        block_projected=exact.block_mean.rename(renamed),
+        block_count=exact.block_count,
+        modes=modes,
+        provenance=provenance,
+    )
+
+
+def _columns(
+    request: Request, keys: list[StateKey], directions: Float[np.ndarray, "column embedding"], advance: Advance
+) -> dict[StateKey, Moments]:
+    start = _tensor(directions, request.network)
+    return accumulate(replace(request, keys=keys, start=start, second_moment=False), {}, advance)
+
+
 def _tensor(values: Float[np.ndarray, "row size"], network: Network) -> Float[Tensor, "row size"]:
     return torch.from_numpy(np.ascontiguousarray(values)).to(network.device, network.dtype)
 
 
 def _labelled(sums: Moments, request: Request, provenance: str) -> StateGradients:
-    """Means of products, as of gradients of another shape."""
+    """Means of products, as of gradients of another shape; of `Ψ G` its transpose."""
     return StateGradients.from_moments(
         sums,
         request.positions,
@@ -102,56 +140,11 @@ def _labelled(sums: Moments, request: Request, provenance: str) -> StateGradient
     )
 
 
-def _result(
-    columns: StateGradients, products: StateGradients, tests: Float[np.ndarray, "row state"], sizes: SketchSizes, modes: int
-) -> LowRankGradients:
-    """Modes and intervals from the means of `G Ω` and of `(Ψ G)ᵀ`."""
-    sketches = columns.mean.values, np.swapaxes(products.mean.values, -1, -2)
-    found = leading_modes(*sketches, tests, sizes)
-    dims = columns.mean.dims[:-2]
-    coords: dict[str, Any] = {str(name): columns.mean[name].values for name in dims} | {"mode": np.arange(1, modes + 1)}
-
-    def labelled(values: np.ndarray, *rest: str) -> xr.DataArray:
-        names = (*map(str, dims), *rest)
-        return xr.DataArray(values, dims=names, coords={name: coords[name] for name in names if name in coords})
-
-    following = found.values[..., modes] if found.values.shape[-1] > modes else np.zeros(found.energy.shape)
-    with np.errstate(divide="ignore", invalid="ignore"):  # beyond the last mode the gap is infinite
-        gap = found.values[..., modes - 1] / following
-    return LowRankGradients(
-        singular_values=labelled(found.values[..., :modes], "mode"),
-        left=labelled(found.left[..., :modes], "state", "mode"),
-        right=labelled(found.right[..., :modes], "embedding", "mode"),
-        tail=labelled(found.tail[..., :modes], "mode"),
-        energy=labelled(found.energy),
-        gap=labelled(gap),
-        **{name: labelled(values) for name, values in _intervals(columns, products, tests, sizes).items()},
-        count=columns.count,
-        population=columns.population,
-        provenance=columns.provenance,
-    )
+def _by_case(means: xr.DataArray) -> Float[np.ndarray, "case size column"]:
+    return means.values.reshape(-1, *means.shape[-2:])
 
 
-def _intervals(
-    columns: StateGradients, products: StateGradients, tests: Float[np.ndarray, "row state"], sizes: SketchSizes
-) -> dict[str, np.ndarray]:
-    """What the blocks say of `σ_1`: both sketches of a block are one vector, of which all blocks together have the mean."""
-    dims = (*columns.mean.dims[:-2], "block")
-    shape, other = columns.mean.shape[-2:], products.mean.shape[-2:]
-    packed = np.concatenate(
-        [
-            moments.transpose(*dims, *moments.dims[-2:]).values.reshape(*counts.shape, 1, -1)
-            for moments in (columns.block_mean, products.block_mean)
-            for counts in [columns.block_count.transpose(*dims)]
-        ],
-        axis=-1,
-    )
-    cases = Cases.of(packed.sum(-3), None, packed, None, columns.block_count.transpose(*dims).values)
-
-    def sigma_1(vectors: np.ndarray) -> np.ndarray:
-        first, second = np.split(vectors[..., 0, :], [shape[0] * shape[1]], axis=-1)
-        rows = np.swapaxes(second.reshape(*second.shape[:-1], *other), -1, -2)
-        return largest_singular_value(first.reshape(*first.shape[:-1], *shape), rows, tests, sizes)
-
-    estimate = jackknife(sigma_1, cases.block_mean, cases.block_count)
-    return {"debiased": estimate.debiased, "low": estimate.low, "high": estimate.high, "p_value": cases.p_value}
+def _p_value(coarse: StateGradients, dims: tuple[str, ...]) -> np.ndarray:
+    """Of the sign flip over blocks, on the products with Ω, which no text has been looked at for."""
+    blocks = coarse.block_mean.transpose(*dims, "block", "state", "embedding").values
+    return Cases.of(coarse.mean.values, None, blocks, None, coarse.block_count.transpose(*dims, "block").values).p_value

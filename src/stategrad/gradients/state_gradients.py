@@ -33,7 +33,7 @@ from stategrad.gradients.result import StateGradients
 from stategrad.gradients.sampling import choose_positions
 from stategrad.gradients.spectra import accumulate_spectra
 from stategrad.gradients.streams import streams_of, vector_size
-from stategrad.measures.sketching import SketchSizes
+from stategrad.measures.common_basis import ProductSizes
 from stategrad.models.embeddings import Embeddings, embeddings_of
 
 Result: TypeAlias = StateGradients | GroupSpectra | DirectionalGradients | LowRankGradients
@@ -87,9 +87,9 @@ def state_gradients(
         second_moment: also keep `E[GᵀG]`, which the rms needs.
         directions: `{name: direction}`, properties or vectors of embedding space: only the columns `Ḡ_τ d` of these are propagated
             and kept, which costs one E-th of the time and memory for each, and gives a `DirectionalGradients`. A number k: the k
-            leading modes of every mean gradient, from 6k + 14 products with random vectors instead of E tangents, and an estimate
+            leading modes of every mean gradient, from 12k + 34 products with single vectors instead of E tangents, and an estimate
             of what they leave out: a `LowRankGradients`, for embeddings and states that are too large for whole gradients. A
-            sample then saves little: steps that follow a used position take part, whichever delay they follow it at.
+            sample then saves less: all steps that follow a used position by one of the delays take part in one of the passes.
         keep: `"mean"` keeps the mean gradients, with their blocks. `"spectrum"` keeps their singular values alone, and reduces each
             group as soon as it is complete, so that every word of a vocabulary can be a group: memory does not grow with their
             number, but for the result. Groups are then disjoint (default: the words of a corpus), and `"all"` is a word like any
@@ -154,9 +154,7 @@ def state_gradients(
     modes = directions if isinstance(directions, int) else None
     columns = None
     if modes is not None:
-        check_modes(
-            modes, network, keys, sample=sample, workers=execution.workers, checkpoint_path=execution.checkpoint_path
-        )
+        check_modes(modes, network, keys, sample=sample, workers=execution.workers, checkpoint_path=execution.checkpoint_path)
     elif directions is not None:
         columns = columns_of(directions, network.embedding_size)
     groups = default_groups(inputs) if groups is None else groups
@@ -165,7 +163,7 @@ def state_gradients(
     check_memory(
         network, keys, groups=count_groups(groups, lengths), conditions=conditions.count, blocks=int(block_of.max()) + 1,
         delays=len(delay_list), second_moment=second_moment and modes is None, workers=execution.workers,
-        columns=None if columns is None else len(columns), sizes=None if modes is None else SketchSizes.of(modes),
+        columns=None if columns is None else len(columns), sizes=None if modes is None else ProductSizes.of(modes),
     )  # fmt: skip
     read = groups_of(groups, lengths)
     strata = stratify(read, block_of)
