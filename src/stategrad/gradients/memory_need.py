@@ -36,7 +36,7 @@ def check_memory(
         delays: how many.
         second_moment: whether `E × E` numbers are kept beside `E × H`.
         columns: that are kept of each gradient; None for all E.
-        sizes: of the products that are kept instead of gradients, `r H + (r + s) E` numbers; None for none.
+        sizes: of the products that are kept instead of gradients, `r H` numbers a block and `(r + s) E` in all; None for none.
         workers: of several each has the sums of the blocks that it works on, and their total is a second copy.
 
     Raises:
@@ -45,7 +45,7 @@ def check_memory(
     E = network.embedding_size if columns is None else columns
     numbers = [E * (network.state_size(key) + E * second_moment) for key in keys]
     if sizes is not None:
-        numbers = [sizes.basis * network.state_size(key) + sizes.rows * E for key in keys]
+        numbers = [sizes.basis * network.state_size(key) + sizes.rows * E // blocks for key in keys]
     per_cell = 8 * sum(numbers)
     copies = 2 if workers > 1 else 1
     needed, there = copies * groups * conditions * blocks * delays * per_cell, memory_of(network.device)

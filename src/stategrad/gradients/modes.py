@@ -4,7 +4,8 @@
     2. W_τ = Uᵀ Ḡ_τ and Θ Ḡ_τ, by cotangents that start as the rows of Uᵀ and Θ;   V = basis of all W_τᵀ
     3. Ḡ_τ V, by tangents that start as the columns of V
 
-With r vectors in a basis memory holds at most `r (H + E)` numbers per group, block and delay, where whole gradients are `H E`.
+With r vectors in a basis memory holds `r H` numbers per group, block and delay, and `(r + s) E` per group and delay, where whole
+gradients are `H E` per group, block and delay.
 """
 
 from __future__ import annotations
@@ -81,32 +82,19 @@ def check_modes(
 
 
 def _modes_of(
-    request: Request,
-    key: StateKey,
-    first: Moments,
-    modes: int,
-    generator: np.random.Generator,
-    provenance: str,
-    advance: Advance,
+    request: Request, key: StateKey, first: Moments, modes: int, generator: np.random.Generator, provenance: str, advance: Advance
 ) -> LowRankGradients:
     """The second and the third pass, which each state has of its own."""
-    sizes, dims = ProductSizes.of(modes), request.conditions.dims
-    coarse = _labelled(first, request, provenance)
-    U = common_basis(_by_case(coarse.mean), sizes.basis)
-    theta = generator.standard_normal((sizes.error_rows, len(U)))
-    rows = _tensor(np.concatenate([U.T, theta]), request.network)
-    products = _labelled(accumulate_products(request, key, rows, advance), request, provenance).mean
-    transposed = products.isel(embedding=slice(U.shape[1]))
-    V = common_basis(_by_case(transposed), sizes.basis)
+    U, p_value = _state_basis(_labelled(first, request, provenance), ProductSizes.of(modes))
+    del first  # its blocks take as much memory as those of the third pass
+    V, outside = _embedding_basis(request, key, U, ProductSizes.of(modes), generator, advance)
     exact = _labelled(_columns(request, [key], V.T, advance)[key], request, provenance)
     renamed = {"embedding": "column"}
-    cases = coarse.mean.isel(state=0, embedding=0, drop=True)
-    of_error = products.isel(embedding=slice(U.shape[1], None)).transpose(..., "embedding", "state").values
     return LowRankGradients(
         projected=exact.mean.rename(renamed),
         basis=xr.DataArray(V, dims=("embedding", "column")),
-        outside=cases.copy(data=norm_outside(of_error, V)),
-        p_value=cases.copy(data=_p_value(coarse, ("group", *dims, "delay"))),
+        outside=outside,
+        p_value=p_value,
         count=exact.count,
         population=exact.population,
         block_projected=exact.block_mean.rename(renamed),
@@ -114,6 +102,32 @@ def _modes_of(
         modes=modes,
         provenance=provenance,
     )
+
+
+def _state_basis(products: StateGradients, sizes: ProductSizes) -> tuple[Float[np.ndarray, "state basis"], xr.DataArray]:
+    """U, and the p-value of the sign flip over blocks: both from `Ḡ Ω`, the latter since no text has been looked at for Ω."""
+    dims = (*products.mean.dims[:-2], "block")
+    blocks = products.block_mean.transpose(*dims, "state", "embedding").values
+    cases = Cases.of(products.mean.values, None, blocks, None, products.block_count.transpose(*dims).values)
+    return common_basis(_by_case(products.mean), sizes.basis), _per_case(products.mean, cases.p_value)
+
+
+def _embedding_basis(
+    request: Request,
+    key: StateKey,
+    U: Float[np.ndarray, "state basis"],
+    sizes: ProductSizes,
+    generator: np.random.Generator,
+    advance: Advance,
+) -> tuple[Float[np.ndarray, "embedding column"], xr.DataArray]:
+    """V, and the norm of what lies outside of it: from `Uᵀ Ḡ` and `Θ Ḡ`, of which no blocks are kept."""
+    theta = generator.standard_normal((sizes.error_rows, len(U)))
+    whole = replace(request, blocks=1, strata=replace(request.strata, block=np.zeros_like(request.strata.block)))
+    rows = _tensor(np.concatenate([U.T, theta]), request.network)
+    products = _labelled(accumulate_products(whole, key, rows, advance), whole, "").mean
+    of_basis, of_error = (products.isel(embedding=part) for part in (slice(U.shape[1]), slice(U.shape[1], None)))
+    V = common_basis(_by_case(of_basis), sizes.basis)
+    return V, _per_case(products, norm_outside(np.swapaxes(of_error.values, -1, -2), V))
 
 
 def _columns(
@@ -144,7 +158,5 @@ def _by_case(means: xr.DataArray) -> Float[np.ndarray, "case size column"]:
     return means.values.reshape(-1, *means.shape[-2:])
 
 
-def _p_value(coarse: StateGradients, dims: tuple[str, ...]) -> np.ndarray:
-    """Of the sign flip over blocks, on the products with Ω, which no text has been looked at for."""
-    blocks = coarse.block_mean.transpose(*dims, "block", "state", "embedding").values
-    return Cases.of(coarse.mean.values, None, blocks, None, coarse.block_count.transpose(*dims, "block").values).p_value
+def _per_case(means: xr.DataArray, values: np.ndarray) -> xr.DataArray:
+    return means.isel(state=0, embedding=0, drop=True).copy(data=values)
