@@ -239,6 +239,28 @@ def test_groups_without_a_pair_at_a_delay_are_nan():
     assert np.isnan(low.energy.sel(group="last", delay=9))
 
 
+def test_a_state_that_reads_nothing_has_no_modes_but_values():
+    model = nn.GRU(E, 12)
+    nn.init.zeros_(model.weight_ih_l0)
+    low = analyse(model, texts(), 2)
+    assert (low.singular_values == 0).all()
+    assert (low.energy == 0).all()
+    assert np.isnan(low.explained).all()
+    assert np.isnan(low.track(np.ones(E), 1)["relative_memory"]).all()
+
+
+def test_modes_that_explode_are_nan_from_there_on():
+    model = nn.RNN(E, 12, nonlinearity="relu")
+    with torch.no_grad():
+        model.weight_hh_l0.copy_(1e8 * torch.eye(12))
+        model.weight_ih_l0.abs_()
+    with pytest.warns(RuntimeWarning, match="gradients explode: beyond the range of their numbers from delay 6"):
+        low = analyse(model, torch.rand(30, E), 2, delays=[0, 1, 6], precision="float32")
+    assert np.isfinite(low.singular_values.sel(delay=[0, 1])).all()
+    assert np.isnan(low.singular_values.sel(delay=6)).all()
+    assert np.isnan(low.memory()["sigma_1_at_most"].sel(delay=6)).all()
+
+
 def test_save_and_load(tmp_path):
     low = analyse(nn.LSTM(E, 12), texts(), 2, groups=LABELS)
     path = tmp_path / "modes.nc"

@@ -32,6 +32,10 @@ def test_products_that_say_nothing_are_passed_over():
     np.testing.assert_array_equal(common_basis(products, 3), common_basis(beside, 3))
 
 
+def test_where_nothing_is_said_the_axes_are_the_basis():
+    np.testing.assert_array_equal(common_basis(np.zeros((2, 4, 3)), 3), np.eye(4, 3))
+
+
 def test_there_are_no_more_directions_than_dimensions():
     assert common_basis(GENERATOR.normal(size=(3, 5, 4)), 12).shape == (5, 5)
 

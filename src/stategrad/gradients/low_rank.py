@@ -134,10 +134,10 @@ class LowRankGradients:
         """The memory curves, per group and delay.
 
         `sigma_1` of `Ḡ_τ V`, with `_debiased`, `_cv`, `_low`, `_high`, `_band_low` and `_band_high` as in `StateGradients.memory`,
-        which take the basis as given; where nothing is `detected` there is no debiased value and no interval. `sigma_1_at_most` =
-        √(σ_1² + ‖Ḡ(1 - VVᵀ)‖²_F) bounds what a better basis could find. `energy` = ‖Ḡ‖_F and `error` = ‖Ḡ - Ĝ_k‖_F, both
-        estimated, and `explained` = 1 - error²/energy², the part of the energy of the mean that the k modes hold. The sum of all
-        singular values needs whole gradients.
+        which take the basis as given: they cover σ_1 of `Ḡ_τ V` and not what V misses. Where nothing is `detected` there is no
+        debiased value and no interval. `sigma_1_at_most` = √(σ_1² + ‖Ḡ(1 - VVᵀ)‖²_F) bounds σ_1 of `Ḡ_τ`. `energy` = ‖Ḡ‖_F and
+        `error` = ‖Ḡ - Ĝ_k‖_F, both estimated, and `explained` = 1 - error²/energy², the part of the energy of the mean that the
+        k modes hold. The sum of all singular values needs whole gradients.
 
         Args:
             level: nominal coverage of the intervals.

@@ -60,7 +60,8 @@ def common_basis(products: Float[np.ndarray, "case size column"], count: int) ->
     """The `count` leading left singular vectors of all products side by side, each case divided by its Frobenius norm.
 
     So every case counts alike, however little is left of it. They are taken up a few at a time, keeping 4 times as many
-    directions as asked for: memory does not grow with their number. Cases that are zero or not finite say nothing.
+    directions as asked for: memory does not grow with their number. Cases that are zero or not finite say nothing; where none
+    says anything the directions are the first axes.
 
     Args:
         products: of each case.
@@ -75,8 +76,9 @@ def common_basis(products: Float[np.ndarray, "case size column"], count: int) ->
         if kept.shape[1] > most or number == len(products) - 1:
             left, values, _ = np.linalg.svd(kept, full_matrices=False)
             kept = (left * values)[:, : 4 * count]
-    basis: np.ndarray = left[:, :count]
-    return basis
+    if kept.shape[1] == 0:
+        return np.eye(len(kept), min(count, len(kept)))
+    return np.asarray(left[:, :count])
 
 
 def norm_outside(
