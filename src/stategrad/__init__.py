@@ -27,6 +27,7 @@ from stategrad.errors import (
 from stategrad.gradients.directional import DirectionalGradients
 from stategrad.gradients.equal_groups import equal_groups
 from stategrad.gradients.group_spectra import GroupSpectra
+from stategrad.gradients.low_rank import LowRankGradients
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
@@ -48,6 +49,7 @@ __all__ = [
     "StateGradients",
     "GroupSpectra",
     "DirectionalGradients",
+    "LowRankGradients",
     "Execution",
     "equal_groups",
     "swap_memory",

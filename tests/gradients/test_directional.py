@@ -160,8 +160,8 @@ def test_workers_share_directions_too(directions):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        (5, "directions is 5; give a mapping of names to properties or vectors of 4 numbers"),
-        ({}, "directions is {}; give a mapping"),
+        (2.5, "directions is 2.5; give a number of leading modes, or a mapping of names to properties or vectors of 4 numbers"),
+        ({}, "directions is {}; give a number of leading modes, or a mapping"),
         ({"number": np.ones(3)}, r"direction 'number' has shape \(3,\); the embeddings have 4 dimensions"),
         (
             {"a": np.zeros(E), "b": np.full(E, np.nan)},

@@ -1,11 +1,14 @@
-"""What the engine asks of a recurrent cell: to run over a text, and to move tangents one step on.
+"""What the engine asks of a recurrent cell: to run over a text, and to move tangents one step on or cotangents one step back.
 
 The tangent of a state, `S_t = ∂s_t / ∂x_{t-τ}`, obeys the linearised step
 
     S_t = ∂s_t/∂s_{t-1} · S_{t-1}   (+ ∂s_t/∂x_t · X_t, with X_t the tangent of this layer's input)
 
 in which the two Jacobians depend on the text alone. A cell records, in one forward pass over a stretch of text, what it needs
-of them, and then advances the tangents of many positions at once.
+of them, and then advances the tangents of many positions at once. The cotangent of a state, `λ_t = Ψ ∂s_T / ∂s_t`, goes the other
+way, from its read-out at step T back to the inputs:
+
+    λ_{t-1} = λ_t · ∂s_t/∂s_{t-1},   that of the input = λ_t · ∂s_t/∂x_t
 """
 
 from __future__ import annotations
@@ -44,7 +47,8 @@ class Linearisation:
 
     Attributes:
         states: by name, the state after every step.
-        record: what `Cell.advance` reads of every step. A record of zeros must make the tangents vanish.
+        record: what `Cell.advance` and `Cell.retreat` read of every step. A record of zeros must make tangents and cotangents
+            vanish.
     """
 
     states: dict[str, Float[Tensor, "stream time _"]]
@@ -53,10 +57,10 @@ class Linearisation:
 
 @dataclass
 class Tangents:
-    """The tangents of many positions, and the memory that a cell works in.
+    """The tangents of many positions, or their cotangents with a row of Ψ for a dimension of the input, and memory to work in.
 
     Attributes:
-        states: by state name, `S_t`.
+        states: by state name, `S_t`, or `λ_t`.
         work: further buffers of the cell's own.
         fresh: no step has been taken yet: the states do not depend on the input.
     """
@@ -117,6 +121,25 @@ class Cell(ABC):
             record: the row of `Linearisation.record` at each position's step t.
             below: the tangent of this layer's input; None for the layer that reads the model's inputs, whose tangent is the
                 identity at delay 0, where `tangents` are fresh, and zero later.
+        """
+
+    @abstractmethod
+    def retreat(self, cotangents: Tangents, record: Float[Tensor, "position ..."]) -> Float[Tensor, "row position _"]:
+        """Pull every position's cotangents one step back, in place: the adjoint of `advance`.
+
+        Args:
+            cotangents: `λ_t` on entry and `λ_{t-1}` on return.
+            record: the row of `Linearisation.record` at each position's step t.
+
+        Returns:
+            What `to_input` makes the cotangent of this layer's input at step t of, in memory that the next step overwrites.
+        """
+
+    @abstractmethod
+    def to_input(self, pulled: Float[Tensor, "row position _"]) -> Float[Tensor, "row position input"]:
+        """The cotangent of this layer's input from what `retreat` returned.
+
+        A linear map that is the same at every step, so that it can as well be applied to sums over positions.
         """
 
     def compile(self) -> None:  # noqa: B027 - most cells have nothing to compile

@@ -2,6 +2,8 @@
 
 With `a_t = W_ih x_t + W_hh h_{t-1} + b` the tangent of the pre-activations is `A_t = W_hh H_{t-1} (+ W_ih X_t)`: one large
 matrix product for all positions, which share the weights. What follows is element-wise, with factors recorded at each step.
+Cotangents take the same way back: element-wise from `λ_t` to the cotangent α_t of the pre-activations, then one product,
+`α_t W_hh` for the state and `α_t W_ih` for the input.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ class GatedCell(Cell):
         self.work_size = int(self.weight_hh.shape[0])
         # contiguous transposes: the products are taken thousands of times
         self._from_input, self._from_state = (w.T.contiguous().to(precision.product) for w in (self.weight_ih, self.weight_hh))
+        self._to_input, self._to_state = (w.contiguous().to(precision.product) for w in (self.weight_ih, self.weight_hh))
         self._update = update
 
     def fused(self, kind: Callable[..., nn.RNNBase], **options: Any) -> nn.RNNBase:
@@ -100,6 +103,22 @@ class GatedCell(Cell):
             return self.gates_from_input(tangents, below)
         gates = self.gates_from_state(tangents)
         return gates if below is None else self.gates_from_input(tangents, below, added=True)
+
+    def pull_to_state(
+        self, gates: Float[Tensor, "row position gates"], hidden: Float[Tensor, "row position state"], *, added: bool = False
+    ) -> None:
+        """`α_t W_hh` into the cotangent of h, or `added` to what it holds."""
+        rows = gates.flatten(0, 1)
+        if self.precision.product == self.precision.state:
+            hidden.flatten(0, 1).addmm_(rows, self._to_state, beta=int(added))
+            return
+        product = (rows @ self._to_state).view_as(hidden)
+        hidden.copy_(hidden + product if added else product)
+
+    @torch.no_grad()
+    def to_input(self, pulled: Float[Tensor, "row position gates"]) -> Float[Tensor, "row position input"]:
+        """`α_t W_ih`."""
+        return (pulled.to(self.precision.product) @ self._to_input).to(self.precision.state)
 
     def compile(self) -> None:
         """Compile the update into one pass over memory, or leave it as it is where no compiler is to be found."""

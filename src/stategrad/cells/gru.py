@@ -74,6 +74,19 @@ class GRU(GatedCell):
             _add(self.gates_from_input(tangents, below), hidden, record[:, [1, 2, 4]])
         self.finish(tangents)
 
+    @torch.no_grad()
+    def retreat(self, cotangents: Tangents, record: Float[Tensor, "position factor state"]) -> Float[Tensor, "row position gates"]:
+        """From the cotangent of `h_t` to those of `r, z, q`, of `h_{t-1}`, in place, and of `r, z, n`, which are returned."""
+        hidden, from_state = cotangents.states["hidden"], cotangents.work["gates"]
+        from_input = cotangents.work.setdefault("input gates", torch.empty_like(from_state))
+        keep, by_r, by_z, by_q, by_n = record.unbind(1)
+        for gates, last in ((from_state, by_q), (from_input, by_n)):
+            for gate, factor in zip(gates.chunk(3, dim=2), (by_r, by_z, last), strict=True):
+                torch.mul(hidden, factor, out=gate)
+        hidden.mul_(keep)
+        self.pull_to_state(from_state, hidden, added=True)
+        return from_input
+
 
 def _update(
     gates: Float[Tensor, "embedding position gates"],

@@ -102,6 +102,22 @@ class LSTM(GatedCell):
             hidden.copy_(tangents.work["output"])
         self.finish(tangents)
 
+    @torch.no_grad()
+    def retreat(self, cotangents: Tangents, record: Float[Tensor, "position factor state"]) -> Float[Tensor, "row position gates"]:
+        """From the cotangents of `h_t` and `c_t` to those of `a_t`, `h_{t-1}` and `c_{t-1}`, in place."""
+        gates, hidden, cell = cotangents.work["gates"], cotangents.states["hidden"], cotangents.states["cell"]
+        unprojected = hidden
+        if self._projection is not None:
+            unprojected = (hidden.to(self.precision.product) @ self._projection.T).to(self.precision.state)
+        keep, by_i, by_f, by_g, by_c, by_o = record.unbind(1)
+        cell.addcmul_(unprojected, by_c)
+        sources = ((cell, by_i), (cell, by_f), (cell, by_g), (unprojected, by_o))
+        for gate, (cotangent, factor) in zip(gates.chunk(4, dim=2), sources, strict=True):
+            torch.mul(cotangent, factor, out=gate)
+        cell.mul_(keep)
+        self.pull_to_state(gates, hidden)
+        return gates
+
 
 def _update(
     gates: Float[Tensor, "embedding position gates"],

@@ -55,6 +55,14 @@ class RNN(GatedCell):
         self._update(self.gates(tangents, below), tangents.states["hidden"], record)
         self.finish(tangents)
 
+    @torch.no_grad()
+    def retreat(self, cotangents: Tangents, record: Float[Tensor, "position factor state"]) -> Float[Tensor, "row position gates"]:
+        """From the cotangent of `h_t` to those of `a_t` and `h_{t-1}`, in place."""
+        gates, hidden = cotangents.work["gates"], cotangents.states["hidden"]
+        torch.mul(hidden, record[:, 0], out=gates)
+        self.pull_to_state(gates, hidden)
+        return gates
+
 
 def _update(
     gates: Float[Tensor, "embedding position state"],

@@ -3,7 +3,8 @@
     S_t = J_s S_{t-1} + J_x X_t
 
 Both products at once are the derivative of `step` at (x_t, s_{t-1}) in the direction (X_t, S_{t-1}).
-One derivative per input dimension, for all positions of a window together (`torch.func.jvp` under `torch.func.vmap`).
+One derivative per input dimension, for all positions of a window together (`torch.func.jvp` under `torch.func.vmap`). Cotangents
+take the transposed products, `λ J_s` and `λ J_x` (`torch.func.vjp`).
 """
 
 from __future__ import annotations
@@ -100,8 +101,7 @@ class StepCell(Cell):
         below: Float[Tensor, "embedding position input"] | None,
     ) -> None:
         """The derivative of the step in the direction of every tangent."""
-        x, *states, alive = torch.split(record, [self.input_size, *self.state_sizes.values(), 1], dim=1)
-        before = dict(zip(self.state_sizes, states, strict=True))
+        x, before, alive = self._recorded(record)
         if below is None:
             columns = len(next(iter(tangents.states.values())))
             start = x.new_zeros(columns, self.input_size)
@@ -119,6 +119,24 @@ class StepCell(Cell):
             # beyond a stream's end the record is zero, where the step itself may not even be defined
             tangent.copy_(torch.where(alive > 0, after[name], torch.zeros_like(tangent)))
         tangents.fresh = False
+
+    def retreat(self, cotangents: Tangents, record: Float[Tensor, "position recorded"]) -> Float[Tensor, "row position input"]:
+        """The transposed derivative of the step, applied to every cotangent; that of the input is returned."""
+        x, before, alive = self._recorded(record)
+        pull = torch.func.vjp(self._own_step, x, before)[1]
+        of_input, of_state = torch.func.vmap(pull)(cotangents.states)
+        for name, cotangent in cotangents.states.items():
+            cotangent.copy_(torch.where(alive > 0, of_state[name], torch.zeros_like(cotangent)))
+        return torch.where(alive > 0, of_input, torch.zeros_like(of_input))
+
+    def to_input(self, pulled: Float[Tensor, "row position input"]) -> Float[Tensor, "row position input"]:
+        """The same."""
+        return pulled
+
+    def _recorded(self, record: Float[Tensor, "position recorded"]) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        """The input and the state before each step, and whether there is a step."""
+        x, *states, alive = torch.split(record, [self.input_size, *self.state_sizes.values(), 1], dim=1)
+        return x, dict(zip(self.state_sizes, states, strict=True)), alive
 
     def _own_step(self, x: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """The user's step on flat states, in and out in the order of the example, whatever order the user's dict has."""

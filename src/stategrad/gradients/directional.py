@@ -196,7 +196,8 @@ def columns_of(directions: Any, size: int) -> xr.DataArray:
     """
     if not isinstance(directions, Mapping) or not directions:
         raise InvalidInputError(
-            f"directions is {directions!r}; give a mapping of names to properties or vectors of {size} numbers."
+            f"directions is {directions!r}; give a number of leading modes, or a mapping of names to properties or vectors of "
+            f"{size} numbers."
         )
     vectors = {str(name): np.asarray(getattr(d, "vector", d), dtype=np.float64) for name, d in directions.items()}
     problems = Problems("directions")

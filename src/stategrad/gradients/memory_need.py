@@ -9,6 +9,7 @@ import torch
 
 from stategrad.cells.network import Network, StateKey
 from stategrad.errors import InvalidInputError
+from stategrad.measures.common_basis import ProductSizes
 
 
 def check_memory(
@@ -22,6 +23,7 @@ def check_memory(
     second_moment: bool,
     workers: int = 1,
     columns: int | None = None,
+    sizes: ProductSizes | None = None,
 ) -> None:
     """Refuse an analysis whose sums, `groups × conditions × blocks × delays × E (H + E) × 8` bytes, are more than there is.
 
@@ -34,13 +36,17 @@ def check_memory(
         delays: how many.
         second_moment: whether `E × E` numbers are kept beside `E × H`.
         columns: that are kept of each gradient; None for all E.
+        sizes: of the products that are kept instead of gradients, `r H` numbers a block and `(r + s) E` in all; None for none.
         workers: of several each has the sums of the blocks that it works on, and their total is a second copy.
 
     Raises:
         InvalidInputError: more than the machine's memory, or the device's where the weights lie on one.
     """
     E = network.embedding_size if columns is None else columns
-    per_cell = sum(E * (network.state_size(key) + E * second_moment) for key in keys) * 8
+    numbers = [E * (network.state_size(key) + E * second_moment) for key in keys]
+    if sizes is not None:
+        numbers = [sizes.basis * network.state_size(key) + sizes.rows * E // blocks for key in keys]
+    per_cell = 8 * sum(numbers)
     copies = 2 if workers > 1 else 1
     needed, there = copies * groups * conditions * blocks * delays * per_cell, memory_of(network.device)
     if there is None or needed <= there:

@@ -88,13 +88,32 @@ class Moments:
                 self._add(run.stratum, condition, delay, chosen)
 
     def _add(self, stratum: int, condition: int, delay: int, gradients: Float[Tensor, "embedding position state"]) -> None:
-        weight = float(self.weights[condition, stratum, delay])
-        block = int(self.strata.block[stratum])
-        total = gradients.sum(1).double()
         square = None
         if self.second is not None:
             rows = gradients.reshape(len(gradients), -1)
-            square = (rows @ rows.T).double()
+            square = rows @ rows.T
+        self.add_sums(stratum, condition, delay, gradients.sum(1), square)
+
+    def add_sums(
+        self,
+        stratum: int,
+        condition: int,
+        delay: int,
+        total: Float[Tensor, "embedding state"],
+        square: Float[Tensor, "embedding embedding"] | None = None,
+    ) -> None:
+        """Add sums over positions of one stratum, with its weight, to every group of the stratum.
+
+        Args:
+            stratum: its number.
+            condition: the number of the condition under which the positions count.
+            delay: its index among the delays.
+            total: of the gradients.
+            square: of `GᵀG`, where second moments are kept.
+        """
+        weight = float(self.weights[condition, stratum, delay])
+        block = int(self.strata.block[stratum])
+        total, square = total.double(), None if square is None else square.double()
         for group in self.strata.members[stratum]:
             self.first[group, condition, block, delay].add_(total, alpha=weight)
             if self.second is not None and square is not None:

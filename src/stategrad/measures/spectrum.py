@@ -22,7 +22,15 @@ def decompose(
     known = np.isfinite(mean_gradient).all((-1, -2))[..., None, None]
     left, values, right_t = np.linalg.svd(np.where(known, mean_gradient, 0.0), full_matrices=False)
     left, values, right_t = (np.where(k, part, np.nan) for k, part in ((known, left), (known[..., 0], values), (known, right_t)))
-    right = np.swapaxes(right_t, -1, -2)
+    return oriented(left, values, np.swapaxes(right_t, -1, -2))
+
+
+def oriented(
+    left: Float[np.ndarray, "*batch state mode"],
+    values: Float[np.ndarray, "*batch mode"],
+    right: Float[np.ndarray, "*batch embedding mode"],
+) -> tuple[Float[np.ndarray, "*batch state mode"], Float[np.ndarray, "*batch mode"], Float[np.ndarray, "*batch embedding mode"]]:
+    """Singular vectors with the sign that makes the largest entry of each `v_i` positive."""
     extreme = np.take_along_axis(right, np.abs(right).argmax(-2, keepdims=True), -2)
     sign = np.where(extreme < 0, -1.0, 1.0)
     return left * sign, values, right * sign
