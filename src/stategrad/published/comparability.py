@@ -1,0 +1,72 @@
+"""Why a published number cannot be held against a run: another text, another model, or something that the paper leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stategrad.published.numbers import Paper, PublishedNumber
+from stategrad.report.facts import young_model
+
+RULES = {
+    "any": "in every class they can have",
+    "most": "in the class of their most frequent tag",
+    "gold": "by the tag of each token",
+}
+
+_OF_MODEL = {
+    "joint": "trained with the language model",
+    "pre-trained": "cbow vectors of the Wall Street Journal",
+    "cbow on PTB": "cbow vectors of the Penn Treebank",
+    "LM on WSJ": "trained with a language model of the Wall Street Journal",
+}
+
+
+def obstacle(paper: Paper, number: PublishedNumber, facts: Mapping[str, Any]) -> str | None:
+    """Why a number cannot be held against a run, in one clause; None where nothing stands in the way.
+
+    The first of: another text; what the paper leaves open; a number of the authors' text alone; another part of the text; other
+    embeddings; another network; a young model.
+
+    Args:
+        paper: where the number stands.
+        number: the published number.
+        facts: of the run. `embeddings` names what they are, `joint` where it is not given; `corpus`, `text`, `cell`, `layers`,
+            `embedding_size`, `hidden_size`, `epochs`, `perplexity_valid`, `converged_perplexity` as runs record them.
+    """
+    corpus = facts.get("corpus")
+    if corpus not in (paper.corpus, *paper.near):
+        return f"the run read {corpus or 'a text that is not recorded'}, the paper {paper.text}"
+    if number.compared is None:
+        return number.unclear
+    if number.compared.authors_text and corpus != paper.corpus:
+        return "it depends on the authors' own normalisation and vocabulary of the text"
+    if number.compared.table != "separability" and number.compared.measure not in ("perplexity_valid", "perplexity_test"):
+        part = str(facts.get("text", "the validation part"))
+        if "validation" not in part:
+            return f"the run measured {part}, the paper the validation part"
+    return other_embeddings(number, facts) or (None if number.model == "any" else _other_network(paper, facts))
+
+
+def other_embeddings(number: PublishedNumber, facts: Mapping[str, Any]) -> str | None:
+    """Why a number is of another model than that of the run, in one clause; None for the run's own kind and for texts."""
+    embeddings = str(facts.get("embeddings") or "joint")
+    if number.model in ("any", embeddings):
+        return None
+    return f"the run's embeddings are {_OF_MODEL.get(embeddings, embeddings)}, the paper's here {_OF_MODEL[number.model]}"
+
+
+def other_rule(paper: Paper, rule: str) -> str | None:
+    """Why classes under a rule are not the paper's, in one clause; None for the paper's own rule or a table without rules."""
+    return None if rule in ("", paper.rule) else f"words are counted {RULES[rule]} here, {RULES[paper.rule]} in the paper"
+
+
+def _other_network(paper: Paper, facts: Mapping[str, Any]) -> str | None:
+    differing = [
+        f"{name} {facts.get(name, 'not recorded')} where the paper has {value}"
+        for name, value in paper.network.items()
+        if facts.get(name) != value
+    ]
+    if differing:
+        return f"another network: {', '.join(differing)}"
+    return "the model is young, trained far less than the paper's" if young_model(facts) else None
