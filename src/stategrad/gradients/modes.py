@@ -52,7 +52,7 @@ def low_rank_gradients(
     with tqdm(total=total, desc="leading modes", unit="position", disable=not show_progress) as bar:
         random = generator.standard_normal((sizes.basis, request.network.embedding_size))
         first = _columns(request, request.keys, random, bar.update)
-        return {key: _modes_of(request, key, sums, modes, generator, provenance(key), bar.update) for key, sums in first.items()}
+        return {key: _modes_of(request, key, first.pop(key), modes, generator, provenance(key), bar.update) for key in request.keys}
 
 
 def check_modes(
