@@ -10,6 +10,7 @@ from scipy import stats
 from torch import nn
 
 import stategrad as sg
+from planted import result_of_blocks
 from stategrad.models.embeddings import Embeddings
 
 BLOCKS, DELAYS, H, E = 10, 4, 12, 8
@@ -19,21 +20,7 @@ def result_of(signal, noise, *, seed=0, embeddings=None, blocks=BLOCKS):
     """A result whose blocks are a signal per delay (delay, H, E) plus independent noise."""
     generator = np.random.default_rng(seed)
     means = signal + noise * generator.standard_normal((blocks, DELAYS, H, E))
-    second = np.einsum("bdhe,bdhf->bdef", means, means)
-    delays = {"delay": np.arange(DELAYS)}
-    counts = xr.DataArray(np.full((1, blocks, DELAYS), 50), dims=("group", "block", "delay"), coords={"group": ["all"]} | delays)
-    block_mean = xr.DataArray(
-        means[None], dims=("group", "block", "delay", "state", "embedding"), coords={"group": ["all"]} | delays
-    )
-    block_second = xr.DataArray(
-        second[None], dims=("group", "block", "delay", "embedding", "embedding_"), coords={"group": ["all"]} | delays
-    )
-    total = counts.sum("block")
-    return sg.StateGradients(
-        mean=block_mean.mean("block"), count=total, population=total, block_mean=block_mean, block_count=counts,
-        second_moment=block_second.mean("block"), block_second_moment=block_second, embeddings=embeddings, whitening=None,
-        provenance="{}",
-    )  # fmt: skip
+    return result_of_blocks(means[None], embeddings=embeddings)
 
 
 def falling_signal(strength=1.0):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-import xarray as xr
 
 import stategrad as sg
+from planted import result_of_blocks
 from stategrad.measures.comparison import pairwise_differences
 from stategrad.measures.jackknife import jackknife
 
@@ -21,17 +21,7 @@ def result_of(strengths, *, noise=0.2, shared=0.0, seed=0, blocks=BLOCKS):
     means = means + noise * generator.standard_normal((len(strengths), blocks, H, E))
     labels = ["all", *"abcdefgh"[: len(strengths)]]
     means = np.concatenate([means.mean(0, keepdims=True), means])[:, :, None]
-    coords = {"group": labels, "delay": [0]}
-    block_mean = xr.DataArray(means, dims=("group", "block", "delay", "state", "embedding"), coords=coords)
-    second = xr.DataArray(
-        np.swapaxes(means, -1, -2) @ means, dims=("group", "block", "delay", "embedding", "embedding_"), coords=coords
-    )
-    count = xr.DataArray(np.full(means.shape[:3], 50), dims=("group", "block", "delay"), coords=coords)
-    return sg.StateGradients(
-        mean=block_mean.mean("block"), count=count.sum("block"), population=count.sum("block"), block_mean=block_mean,
-        block_count=count, second_moment=second.mean("block"), block_second_moment=second, embeddings=None, whitening=None,
-        provenance="{}",
-    )  # fmt: skip
+    return result_of_blocks(means, groups=labels)
 
 
 def test_planted_differences_are_found_and_equal_groups_left_in_no_order():

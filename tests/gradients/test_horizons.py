@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 import torch
-import xarray as xr
 from torch import nn
 
 import stategrad as sg
+from planted import result_of_blocks
 from stategrad.measures.horizon import crossings, relative_interval
 from stategrad.measures.jackknife import jackknife
 
@@ -22,17 +22,7 @@ def decaying(rate, *, noise=0.0, shared=0.0, seed=0, blocks=BLOCKS, delays=DELAY
     matrix = np.outer(np.eye(H)[0], np.eye(E)[0]) * np.exp(-delays / rate)[:, None, None]
     means = matrix * (1 + shared * generator.standard_normal((blocks, 1, 1, 1)))
     means = (means + noise * generator.standard_normal((blocks, len(delays), H, E)))[None]
-    coords = {"group": ["all"], "delay": delays}
-    block_mean = xr.DataArray(means, dims=("group", "block", "delay", "state", "embedding"), coords=coords)
-    second = xr.DataArray(
-        np.swapaxes(means, -1, -2) @ means, dims=("group", "block", "delay", "embedding", "embedding_"), coords=coords
-    )
-    count = xr.DataArray(np.full(means.shape[:3], 50), dims=("group", "block", "delay"), coords=coords)
-    return sg.StateGradients(
-        mean=block_mean.mean("block"), count=count.sum("block"), population=count.sum("block"), block_mean=block_mean,
-        block_count=count, second_moment=second.mean("block"), block_second_moment=second, embeddings=None, whitening=None,
-        provenance="{}",
-    )  # fmt: skip
+    return result_of_blocks(means, delays=delays)
 
 
 def test_a_line_crosses_where_geometry_says():

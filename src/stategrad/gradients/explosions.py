@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 
 def warn_of_explosion(group: str, delay: int, *, stacklevel: int) -> None:
@@ -19,3 +23,19 @@ def warn_of_explosion(group: str, delay: int, *, stacklevel: int) -> None:
         RuntimeWarning,
         stacklevel=stacklevel,
     )
+
+
+def mark_explosions(sums: np.ndarray, counts: np.ndarray, coords: Mapping[str, Any]) -> None:
+    """Where a sum left the range of its numbers, set the whole mean to NaN, and warn.
+
+    Args:
+        sums: (group, condition, block, delay, …), changed in place.
+        counts: (group, condition, block, delay).
+        coords: the labels of groups and delays.
+    """
+    broken = ~np.isfinite(sums).all((-1, -2)).all(2)
+    if not broken.any():
+        return
+    sums[np.broadcast_to(broken[:, :, None], counts.shape)] = np.nan
+    group, _, delay = (axis[0] for axis in np.nonzero(broken))
+    warn_of_explosion(str(coords["group"][group]), int(coords["delay"][delay]), stacklevel=5)

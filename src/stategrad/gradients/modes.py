@@ -85,10 +85,13 @@ def _modes_of(
     request: Request, key: StateKey, first: Moments, modes: int, generator: np.random.Generator, provenance: str, advance: Advance
 ) -> LowRankGradients:
     """The second and the third pass, which each state has of its own."""
-    U, p_value = _state_basis(_labelled(first, request, provenance), ProductSizes.of(modes))
+    U, p_value = _state_basis(
+        StateGradients.from_moments(first, request, embeddings=None, provenance=provenance), ProductSizes.of(modes)
+    )
     del first  # its blocks take as much memory as those of the third pass
     V, outside = _embedding_basis(request, key, U, ProductSizes.of(modes), generator, advance)
-    exact = _labelled(_columns(request, [key], V.T, advance)[key], request, provenance)
+    columns = _columns(request, [key], V.T, advance)[key]
+    exact = StateGradients.from_moments(columns, request, embeddings=None, provenance=provenance)
     renamed = {"embedding": "column"}
     return LowRankGradients(
         projected=exact.mean.rename(renamed),
@@ -124,7 +127,8 @@ def _embedding_basis(
     theta = generator.standard_normal((sizes.error_rows, len(U)))
     whole = replace(request, blocks=1, strata=replace(request.strata, block=np.zeros_like(request.strata.block)))
     rows = _tensor(np.concatenate([U.T, theta]), request.network)
-    products = _labelled(accumulate_products(whole, key, rows, advance), whole, "").mean
+    sums = accumulate_products(whole, key, rows, advance)
+    products = StateGradients.from_moments(sums, whole, embeddings=None, provenance="").mean
     of_basis, of_error = (products.isel(embedding=part) for part in (slice(U.shape[1]), slice(U.shape[1], None)))
     V = common_basis(_by_case(of_basis), sizes.basis)
     return V, _per_case(products, norm_outside(np.swapaxes(of_error.values, -1, -2), V))
@@ -139,19 +143,6 @@ def _columns(
 
 def _tensor(values: Float[np.ndarray, "row size"], network: Network) -> Float[Tensor, "row size"]:
     return torch.from_numpy(np.ascontiguousarray(values)).to(network.device, network.dtype)
-
-
-def _labelled(sums: Moments, request: Request, provenance: str) -> StateGradients:
-    """Means of products, as of gradients of another shape; of `Ψ G` its transpose."""
-    return StateGradients.from_moments(
-        sums,
-        request.positions,
-        labels=request.groups.labels,
-        delays=request.delays,
-        conditions=request.conditions.dims,
-        embeddings=None,
-        provenance=provenance,
-    )
 
 
 def _by_case(means: xr.DataArray) -> Float[np.ndarray, "case size column"]:

@@ -18,13 +18,13 @@ from jaxtyping import Float
 from stategrad.errors import InvalidInputError, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
-from stategrad.gradients.explosions import warn_of_explosion
+from stategrad.gradients.explosions import mark_explosions
 from stategrad.gradients.group_comparison import group_differences
 from stategrad.gradients.groups import per_group_and_block
 from stategrad.gradients.horizons import LEVELS, check_levels, horizons
 from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
-from stategrad.gradients.sampling import Positions
+from stategrad.gradients.request import Request
 from stategrad.measures.floor import noise_contrasts
 from stategrad.measures.jackknife import jackknife
 from stategrad.measures.properties import Property
@@ -68,17 +68,15 @@ class StateGradients:
     def from_moments(
         cls,
         moments: Moments,
-        positions: Positions,
+        request: Request,
         *,
-        labels: Sequence[str],
-        delays: Sequence[int] | np.ndarray,
-        conditions: Mapping[str, Sequence[str]],
         embeddings: Embeddings | None,
         provenance: str,
     ) -> StateGradients:
-        """Turn sums into labelled means. The sums are divided in place: `moments` is used up."""
+        """Turn the sums of an analysis into labelled means. They are divided in place: `moments` is used up."""
         groups, _, blocks = moments.first.shape[:3]
-        coords: dict[str, Any] = {"group": list(labels), "delay": np.asarray(delays), "block": np.arange(blocks)}
+        positions, conditions = request.positions, request.conditions.dims
+        coords: dict[str, Any] = {"group": list(request.groups.labels), "delay": request.delays, "block": np.arange(blocks)}
         coords |= {name: list(names) for name, names in conditions.items()}
 
         def per_block(by_stratum: np.ndarray) -> np.ndarray:
@@ -98,7 +96,7 @@ class StateGradients:
             return xr.DataArray(values, dims=dims, coords={name: coords[name] for name in dims if name in coords})
 
         first = moments.first.cpu().numpy()
-        _mark_explosions(first, represented, coords)
+        mark_explosions(first, represented, coords)
         mean = np.swapaxes(divided(first.sum(2), represented.sum(2), np.nan), -1, -2)
         block_mean = np.swapaxes(divided(first, represented, 0.0), -1, -2)
         second_moment = block_second_moment = None
@@ -415,19 +413,3 @@ class StateGradients:
         return bool(same and self.provenance == other.provenance)
 
     __hash__ = None  # type: ignore[assignment]
-
-
-def _mark_explosions(sums: np.ndarray, counts: np.ndarray, coords: Mapping[str, Any]) -> None:
-    """Where a sum left the range of its numbers, set the whole mean to NaN, and warn.
-
-    Args:
-        sums: (group, condition, block, delay, …), changed in place.
-        counts: (group, condition, block, delay).
-        coords: the labels of groups and delays.
-    """
-    broken = ~np.isfinite(sums).all((-1, -2)).all(2)
-    if not broken.any():
-        return
-    sums[np.broadcast_to(broken[:, :, None], counts.shape)] = np.nan
-    group, _, delay = (axis[0] for axis in np.nonzero(broken))
-    warn_of_explosion(str(coords["group"][group]), int(coords["delay"][delay]), stacklevel=5)

@@ -217,15 +217,7 @@ def _means(
     request: Request, embeddings: Embeddings | None, provenance: dict[str, Any], show_progress: bool
 ) -> dict[StateKey, StateGradients]:
     return {
-        key: StateGradients.from_moments(
-            sums,
-            request.positions,
-            labels=request.groups.labels,
-            delays=request.delays,
-            conditions=request.conditions.dims,
-            embeddings=embeddings,
-            provenance=_of_state(provenance, key),
-        )
+        key: StateGradients.from_moments(sums, request, embeddings=embeddings, provenance=_of_state(provenance, key))
         for key, sums in _sums(request, provenance, show_progress).items()
     }
 
