@@ -84,3 +84,27 @@ def test_a_comparison_of_what_cannot_be_compared_is_refused():
     bounded = sg.state_gradients(model, x, delays=3, segments=np.arange(30) // 5, show_progress=False)
     with pytest.raises(sg.InvalidInputError, match="no conditions, and has the dimensions group, boundary, delay"):
         bounded.compare_groups(["all", "all"])
+
+
+def test_shares_of_the_sum_hold_the_truth_and_what_groups_share_cancels():
+    strengths = np.array([4.0, 2.0, 2.0])
+    truth, inside = strengths / strengths.sum(), []
+    for seed in range(60):
+        frame = result_of(strengths, noise=0.2, seed=seed).share_groups(["a", "b", "c"])
+        inside.append((frame["share_low"] <= truth) & (truth <= frame["share_high"]))
+        assert frame["share"].sum() == pytest.approx(1)
+        assert frame["share_debiased"].sum() == pytest.approx(1)
+    assert 0.88 <= np.mean(inside) <= 1.0
+    together = result_of(strengths, noise=0.0, shared=0.3).share_groups(["a", "b", "c"])
+    np.testing.assert_allclose(together["share_low"], truth, rtol=1e-6)
+    np.testing.assert_allclose(together["share_high"], truth, rtol=1e-6)
+
+
+def test_without_an_interval_of_each_there_is_none_of_the_shares():
+    frame = result_of([4.0, 2.0], blocks=5).share_groups(["a", "b"])
+    assert frame["share"].notna().all()
+    assert frame[["share_low", "share_high"]].isna().all(axis=None)
+    undetected = result_of([4.0, 0.0], noise=0.5).share_groups(["a", "b"])
+    assert undetected[["share_low", "share_high"]].isna().all(axis=None)
+    with pytest.raises(sg.InvalidInputError, match="a comparison needs two groups or more"):
+        result_of([4.0, 2.0]).share_groups(["a"])

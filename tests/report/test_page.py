@@ -13,6 +13,7 @@ from stategrad.report import page as pages
 from stategrad.report.export import with_real_subscripts, write_chart
 from stategrad.report.figures import memory_chart
 from stategrad.report.inputs import read_run
+from stategrad.report.paper import beside_paper
 from stategrad.report.sections import figures_of
 
 
@@ -24,7 +25,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rendered(folder: Path) -> str:
     run = read_run(folder)
-    return pages.render(run, figures_of(run))
+    return pages.render(run, figures_of(run), beside_paper(run))
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def test_nothing_is_fetched_and_scripts_are_those_of_the_page(usual: tuple[Path,
 def test_the_order_of_the_page(usual: tuple[Path, str]) -> None:
     _, page = usual
     marks = ['role="note"', "Held-out perplexity", 'id="controls"', "Figure 1. Memory", "Three measures", "What the mean stands",
-             "Figure 2. Prop", "Table 1. Word", "Word classes against delay", "Table 2. Linear", "How to read this page",
+             "Figure 2. Prop", "Table 1. Word", "Word classes against delay", "Table 2. Linear", "Beside the paper", "How to read this page",
              "Provenance"]  # fmt: skip
     places = [page.index(mark) for mark in marks]
     assert places == sorted(places)

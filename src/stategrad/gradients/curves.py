@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from stategrad.errors import InvalidInputError
-from stategrad.measures.block_means import merge, merged
+from stategrad.measures.block_means import leave_one_out, mean_of_blocks, merge, merged
 from stategrad.measures.chance import chance_cosine, chance_relative_memory
+from stategrad.measures.cosine_interval import cosine_interval
 from stategrad.measures.cross_validation import unbiased_energy
 from stategrad.measures.debiased_tracking import estimate_relative_memory
 from stategrad.measures.debiasing import DebiasedSpectrum, debias_spectrum
@@ -85,6 +86,13 @@ class Cases:
     def decomposed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """U, Σ and V of every mean."""
         return decompose(self.mean)
+
+    @cached_property
+    def without_right(self) -> Float[np.ndarray, "block *cases embedding mode"]:
+        """V of the means without each block; of the mean of all where a block is empty."""
+        whole = mean_of_blocks(self.block_mean, self.block_count)[..., None, :, :]
+        without = leave_one_out(self.block_mean, self.block_count)
+        return np.moveaxis(decompose(np.where(np.isnan(without), whole, without))[2], -3, 0)
 
     @cached_property
     def spectrum(self) -> DebiasedSpectrum:
@@ -170,11 +178,22 @@ def tracking_columns(
     isotropic = chance_relative_memory(values, len(direction), CHANCE)
     one |= {"relative_memory_isotropic_low": isotropic[0], "relative_memory_isotropic_high": isotropic[1]}
     cosine = np.stack([subspace_cosine(right, direction, n) for n in counts], axis=-1)
+    ties = [_near_tie(values, n) for n in counts]
+    share = cases.spectrum.share
+    ends = [
+        cosine_interval(right, cases.without_right, share, direction, n, tie, level=level)
+        for n, tie in zip(counts, ties, strict=True)
+    ]
+    shares = [cases.spectrum.estimate(partial(largest_share, n=n), level=level) for n in counts]
     law = np.array([chance_cosine(n, len(direction), CHANCE) for n in counts])
     many = {
         "cosine": cosine,
+        "cosine_low": np.stack([cases.shown(low) for low, _ in ends], axis=-1),
+        "cosine_high": np.stack([cases.shown(high) for _, high in ends], axis=-1),
         "subspace_share": np.stack([largest_share(values, n) for n in counts], axis=-1),
-        "near_tie": np.stack([_near_tie(values, n) for n in counts], axis=-1),
+        "subspace_share_low": np.stack([cases.shown(one.low) for one in shares], axis=-1),
+        "subspace_share_high": np.stack([cases.shown(one.high) for one in shares], axis=-1),
+        "near_tie": np.stack(ties, axis=-1),
         "cosine_isotropic_low": np.broadcast_to(law[:, 0], cosine.shape),
         "cosine_isotropic_high": np.broadcast_to(law[:, 1], cosine.shape),
     }

@@ -62,6 +62,7 @@ def accumulate(
             _add(request, window, piece, moments)
             checkpoint.save_if_due(number)
         advance(len(piece.chosen))
+        del piece  # and its stretch, before the next one is made
     if final:
         checkpoint.remove()
     elif number > done:
@@ -78,6 +79,7 @@ def _pieces(request: Request, size: int) -> Iterator[_Piece]:
         order = np.lexsort((stretch.positions, -remaining.clip(max=longest), stratum))
         for first in range(0, len(order), size):
             yield _Piece(stretch, order[first : first + size])
+        del stretch
 
 
 def _add(request: Request, window: Window, piece: _Piece, moments: dict[StateKey, Moments]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stategrad.gradients.curves import Cases, first_value
-from stategrad.measures.comparison import pairwise_differences
+from stategrad.measures.comparison import pairwise_differences, shares_of_sum
 from stategrad.measures.energy import root_mean_square
 from stategrad.measures.jackknife import Estimate, jackknife
 
@@ -36,6 +36,22 @@ def group_differences(cases: Cases, groups: Sequence[str], *, level: float) -> p
         tables.append(pd.DataFrame(columns | {"low": low, "high": high}).assign(measure=measure))
     frame = pd.concat(tables, ignore_index=True)
     return frame[["measure", *(name for name in frame if name != "measure")]]
+
+
+def group_shares(cases: Cases, groups: Sequence[str], *, level: float) -> pd.DataFrame:
+    """The share of each group in the sum of `σ_1` over the groups, at one delay.
+
+    Args:
+        cases: of the groups, one item each.
+        groups: their labels.
+        level: nominal coverage of the pointwise intervals.
+
+    Returns:
+        Columns group, share (of plain values, as in the paper's Table 1), share_debiased, share_low, share_high.
+    """
+    estimate = shares_of_sum(_where(cases.spectrum.estimate(first_value, level=level), cases.detected))
+    columns = {"share": estimate.plain, "share_debiased": estimate.debiased, "share_low": estimate.low, "share_high": estimate.high}
+    return pd.DataFrame({"group": list(groups)} | columns)
 
 
 def _where(estimate: Estimate, detected: np.ndarray) -> Estimate:

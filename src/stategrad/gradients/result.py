@@ -19,7 +19,7 @@ from stategrad.errors import InvalidInputError, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
 from stategrad.gradients.explosions import mark_explosions
-from stategrad.gradients.group_comparison import group_differences
+from stategrad.gradients.group_comparison import group_differences, group_shares
 from stategrad.gradients.groups import per_group_and_block
 from stategrad.gradients.horizons import LEVELS, check_levels, horizons
 from stategrad.gradients.methods import BIBTEX, methods_of
@@ -210,7 +210,8 @@ class StateGradients:
 
         Returns:
             `relative_memory` (eq. 7) per group and delay, with bias and interval as in `memory`; `cosine` (eq. 4), which is not
-            corrected, `subspace_share` Σ_{i≤n} σ_i / Σσ, and `near_tie`, whether σ_n/σ_{n+1} is below 1.05, also per n.
+            corrected, its interval around the plain value, `subspace_share` Σ_{i≤n} σ_i / Σσ with the interval of its debiased
+            value, and `near_tie`, whether σ_n/σ_{n+1} is below 1.05, all per n.
             `_isotropic_low` and `_isotropic_high` hold 95 % of random directions; `_null_low` and `_null_high`, for a `Property`
             of the result's own embeddings with frequencies, 95 % of the properties with permuted labels.
 
@@ -281,12 +282,33 @@ class StateGradients:
         Raises:
             InvalidInputError: an unknown group or delay, fewer than two groups, a result with conditions; choose one by `sel`.
         """
+        names = self._several(groups)
+        return group_differences(self.sel(group=names, delay=delay)._arrays.at_delay(0), names, level=level)
+
+    def share_groups(self, groups: Sequence[str] | None = None, *, delay: int = 0, level: float = 0.95) -> pd.DataFrame:
+        """`σ_1` of each group divided by its sum over the groups: what the paper's Table 1 has in brackets.
+
+        Args:
+            groups: which; default: all but `"all"`.
+            delay: at which.
+            level: of the intervals, each for itself.
+
+        Returns:
+            A row per group: `group`, `share`, `share_debiased`, `share_low`, `share_high`; no debiased share and no interval where
+            one of the groups is not detected, or with fewer than 6 blocks.
+
+        Raises:
+            InvalidInputError: as `compare_groups`.
+        """
+        names = self._several(groups)
+        return group_shares(self.sel(group=names, delay=delay)._arrays.at_delay(0), names, level=level)
+
+    def _several(self, groups: Sequence[str] | None) -> list[str]:
         names = [label for label in self.groups if label != "all"] if groups is None else list(groups)
         if len(names) < 2 or len(self._cases) > 2:
             received = f"{len(names)} groups" if len(names) < 2 else f"the dimensions {', '.join(self._cases)}"
             raise InvalidInputError(f"a comparison needs two groups or more and no conditions, and has {received}.")
-        chosen = self.sel(group=names, delay=delay)
-        return group_differences(chosen._arrays.at_delay(0), names, level=level)
+        return names
 
     def estimate(self, f: Callable[[np.ndarray], float], *, level: float = 0.95) -> xr.Dataset:
         """Any statistic of a mean gradient, with what the blocks say about it.

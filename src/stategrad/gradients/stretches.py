@@ -14,7 +14,7 @@ from torch import Tensor
 from stategrad.cells.network import Network, States
 from stategrad.gradients.streams import Streams
 
-BYTES_OF_RECORD = 64 * 2**20  # what the record of one stretch may take, beyond the delays that follow it
+BYTES_OF_RECORD = 10 * 2**20  # what the record of one stretch may take, beyond the delays that follow it
 LEAST_STEPS = 256
 
 
@@ -98,7 +98,10 @@ def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: i
             ]
             records = tuple(with_silent_row(layer.record) for layer in layers)
             states = tuple({name: value.flatten(0, 1) for name, value in layer.states.items()} for layer in layers)
-            yield Stretch(inputs.flatten(0, 1), carried, states, records, np.concatenate(chosen), np.concatenate(rows))
+            stretch = Stretch(inputs.flatten(0, 1), carried, states, records, np.concatenate(chosen), np.concatenate(rows))
+            del inputs, layers, states, records  # while the next stretch is linearised nobody holds the last
+            yield stretch
+            del stretch
 
 
 def _carry(streams: Streams, stream: int, steps: tuple[int, int], state: States, budget: int) -> States:

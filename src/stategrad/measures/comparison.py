@@ -19,6 +19,28 @@ from stategrad.measures.jackknife import Estimate
 from stategrad.measures.simultaneous import simultaneous_band
 
 
+def shares_of_sum(estimate: Estimate) -> Estimate:
+    """`T_a / Σ T`, the share of each item in the sum over all, debiased values in the numerator and in the denominator.
+
+    Contributions are those of the linearised ratio, `(c_a - share_a Σ c) / Σ T`, in which what the items share cancels.
+
+    Args:
+        estimate: of one number per item (group), all from the same blocks.
+
+    Returns:
+        Plain shares and debiased ones with pointwise intervals; NaN where any of the items has none.
+    """
+    plain, debiased = (values / values.sum() for values in (estimate.plain, estimate.debiased))
+    spread = estimate.contributions - debiased * estimate.contributions.sum(1, keepdims=True)
+    contributions = spread / estimate.debiased.sum()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        factor = np.max((estimate.high - estimate.debiased) / estimate.standard_error)
+    error = np.sqrt(np.square(contributions).sum(0)) + 0 * estimate.standard_error.sum()
+    replicates = estimate.replicates / estimate.replicates.sum(1, keepdims=True)
+    low, high = debiased - factor * error, debiased + factor * error
+    return Estimate(plain, debiased, error, low, high, replicates, contributions, estimate.level)
+
+
 def pairwise_differences(
     estimate: Estimate,
 ) -> tuple[Int[np.ndarray, "pair 2"], Estimate, Float[np.ndarray, " pair"], Float[np.ndarray, " pair"]]:

@@ -57,6 +57,38 @@ def property_vector(embeddings: Embeddings, a: Members, b: Members, *, name: str
     return Property(name, vector, rows_a, rows_b, _reliability(embeddings, rows_a, rows_b, seed))
 
 
+def property_cosine(
+    embeddings: Embeddings, u: Property, v: Property, *, draws: int = 1000, seed: int = 0, level: float = 0.95
+) -> tuple[float, float, float]:
+    """The cosine between two properties of one embedding space, and its interval over word types (percentile bootstrap).
+
+    Each draw weighs every word by a Poisson number of mean 1, the same in all classes that the word belongs to.
+
+    Args:
+        embeddings: of both.
+        u: a property with its members.
+        v: another.
+        draws: bootstrap samples.
+        seed: of them.
+        level: nominal coverage.
+    """
+    generator = np.random.default_rng(seed)
+    weights = generator.poisson(1.0, (draws, len(embeddings.words))).astype(np.float64)
+
+    def means(rows: tuple[int, ...]) -> Float[np.ndarray, "draw embedding"]:
+        of_rows = weights[:, list(rows)]
+        return np.asarray(of_rows @ embeddings.vectors[list(rows)] / of_rows.sum(1, keepdims=True))
+
+    first, second = (means(d.a) - means(d.b) for d in (u, v))
+    cosines = (first * second).sum(1) / (np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1))
+    low, high = np.nanquantile(cosines, [(1 - level) / 2, (1 + level) / 2])
+    return _cosine(u.vector, v.vector), float(low), float(high)
+
+
+def _cosine(u: Float[np.ndarray, " embedding"], v: Float[np.ndarray, " embedding"]) -> float:
+    return float(u @ v / (np.linalg.norm(u) * np.linalg.norm(v)))
+
+
 def _rows(embeddings: Embeddings, members: Members) -> tuple[int, ...]:
     if isinstance(members, str):
         if members not in embeddings.classes:
@@ -89,5 +121,5 @@ def _reliability(embeddings: Embeddings, a: tuple[int, ...], b: tuple[int, ...],
     for _ in range(100):
         halves = [np.array_split(generator.permutation(rows), 2) for rows in (a, b)]
         d1, d2 = (_difference(embeddings, halves[0][half], halves[1][half]) for half in (0, 1))
-        cosines.append(d1 @ d2 / (np.linalg.norm(d1) * np.linalg.norm(d2)))
+        cosines.append(_cosine(d1, d2))
     return float(np.mean(cosines))

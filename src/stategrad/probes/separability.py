@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from joblib import Parallel, delayed
+from scipy.special import ndtri
 from tqdm.auto import tqdm
 
 from stategrad.errors import InvalidInputError
@@ -30,6 +32,8 @@ class Row:
         majority_valid: accuracy on validation of always answering with the most frequent label of training.
         majority_test: the same on test.
         valid: accuracy of the chosen classifier on validation, on which it was chosen, as in the paper.
+        valid_low: lower end of its 95 % interval (Wilson), over words; the choice and the split are left out of it.
+        valid_high: upper end.
         test: its accuracy on words that played no part in the choice.
         penalty: of the chosen classifier.
         C: of the chosen classifier.
@@ -48,6 +52,8 @@ class Row:
     majority_valid: float = float("nan")
     majority_test: float = float("nan")
     valid: float = float("nan")
+    valid_low: float = float("nan")
+    valid_high: float = float("nan")
     test: float = float("nan")
     penalty: str = ""
     C: float = float("nan")
@@ -131,6 +137,7 @@ def _search(
         scores.append(score)
         bar.update()
     best = max(range(len(grid)), key=lambda i: (scores[i][2], scores[i][0]))
+    low, high = _wilson(scores[best][0], len(y["valid"]))
     majority = Counter(y["train"].tolist()).most_common(1)[0][0]
     skipped = len(candidates(config, 3)) - len(grid) if len(set(one.labels)) > config.most_classes_l1 else 0
     left_out = f"the multinomial model with L1 was left out ({skipped} fits)" if skipped else ""
@@ -141,6 +148,8 @@ def _search(
         majority_valid=float((y["valid"] == majority).mean()),
         majority_test=float((y["test"] == majority).mean()),
         valid=scores[best][0],
+        valid_low=low,
+        valid_high=high,
         test=scores[best][1],
         **asdict(grid[best]),
         converged=scores[best][2],
@@ -149,6 +158,13 @@ def _search(
         seconds=round(time.perf_counter() - start, 1),
         note="; ".join(filter(None, (one.note, left_out))),
     )
+
+
+def _wilson(share: float, examples: int, level: float = 0.95) -> tuple[float, float]:
+    """The score interval of a share: Wilson, Journal of the American Statistical Association 22, 1927."""
+    z = ndtri((1 + level) / 2)
+    middle, half = share + z**2 / (2 * examples), z * math.sqrt(share * (1 - share) / examples + (z / (2 * examples)) ** 2)
+    return (middle - half) / (1 + z**2 / examples), (middle + half) / (1 + z**2 / examples)
 
 
 def _title(one: Task) -> str:

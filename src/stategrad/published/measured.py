@@ -55,7 +55,10 @@ def measured(
         return [_missing("no measure stands beside it")]
     if compared.table == "facts":
         value = facts.get(compared.measure)
-        return [_missing(f"the run did not record {compared.measure}") if value is None else Measured(float(value))]
+        if value is None:
+            return [_missing(f"the run did not record {compared.measure}")]
+        low, high = (float(facts.get(f"{compared.measure}_{end}", math.nan)) for end in ("low", "high"))
+        return [Measured(float(value), low, high)]
     table = tables[compared.table]
     if table is None or table.empty:
         return [_missing(NOT_MEASURED[compared.table])]
@@ -79,7 +82,8 @@ def _accuracy(table: pd.DataFrame, compared: Compared) -> Measured:
     if row["classes"] != compared.classes:
         reason = f"the run tells {row['classes']} classes apart, the paper {compared.classes}"
         return Measured(float(row["valid"]), missing=reason)
-    return Measured(float(row["valid"]))
+    low, high = (float(row.get(f"valid_{end}", math.nan)) for end in ("low", "high"))
+    return Measured(float(row["valid"]), low, high)
 
 
 def _of_class(table: pd.DataFrame, compared: Compared) -> list[Measured]:

@@ -22,6 +22,7 @@ from stategrad.report import facts, sentences, tables
 from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
+from stategrad.report.paper import BesidePaper, beside_paper
 from stategrad.report.sections import Figure, figures_of
 
 LARGEST_PAGE = 8_000_000
@@ -31,6 +32,9 @@ CAPTIONS = {
     "table-1": "Largest singular value σ_1 of the mean gradient at delay 0 by word class; in brackets its share of the sum over "
     "the listed classes.",
     "table-2": "Accuracy of logistic regression on word embeddings.",
+    "published": "Published numbers that can be held against this run; measured values with 95 % intervals.",
+    "not-comparable": "Published numbers that cannot.",
+    "claims": "What the paper says in words, and whether it holds here.",
 }
 
 
@@ -59,7 +63,10 @@ def write_report(folder: Path) -> list[Path]:
         written += tables.write_table(first, folder / "tables" / "table-1", CAPTIONS["table-1"])
     if second is not None:
         written += tables.write_table(second, folder / "tables" / "table-2", CAPTIONS["table-2"])
-    page = render(run, drawn)
+    paper = beside_paper(run)
+    for name, table in (("published", paper.numbers), ("not-comparable", paper.others), ("claims", paper.claims)):
+        written += tables.write_table(table, folder / "tables" / name, CAPTIONS[name])
+    page = render(run, drawn, paper)
     size = len(page.encode())
     if size > LARGEST_PAGE:
         raise InvalidInputError(
@@ -71,12 +78,13 @@ def write_report(folder: Path) -> list[Path]:
     return [path, *written]
 
 
-def render(run: RunTables, drawn: list[Figure]) -> str:
+def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
     """The page as text.
 
     Args:
         run: tables and facts.
         drawn: the figures, in their order.
+        paper: the run beside the paper's numbers and claims.
     """
     bundle = Markup(_bundle())
     script = Markup(_static("report.js"))
@@ -101,6 +109,7 @@ def render(run: RunTables, drawn: list[Figure]) -> str:
         rules=RULES,
         captions={name: caption.replace("σ_1", "σ₁") for name, caption in CAPTIONS.items()},
         on_separability=[] if run.separability is None else sentences.on_separability(run.separability),
+        paper=paper,
         has_tracking=not run.tracking.empty,
         training=run.training,
         number=tables.number,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.lexicon import TYPE_RULES, Rule
 from stategrad.corpus.tags import CLASSES
 from stategrad.gradients.result import StateGradients
-from stategrad.measures.properties import Property, property_vector
+from stategrad.measures.properties import Property, property_cosine, property_vector
 from stategrad.models.embeddings import Embeddings
 
 Results = Mapping[str, StateGradients]
@@ -90,33 +90,47 @@ def tracking_table(
     return split_labels(pd.concat(frames))
 
 
-def classes_table(memory: pd.DataFrame, embedding_size: int) -> pd.DataFrame:
+def classes_table(memory: pd.DataFrame, shares: pd.DataFrame, embedding_size: int) -> pd.DataFrame:
     """The paper's table 1: `σ_1` at delay 0 per word class, and its share of the sum over the listed classes.
 
     Args:
         memory: the table of memory curves.
+        shares: `shares_table` of the same results.
         embedding_size: E; a mean over fewer positions has fewer directions than it could.
     """
     first = memory[(memory["delay"] == 0) & memory["group"].isin(CLASSES)]
-    total = first.groupby(["state", "rule"])["sigma_1"].transform("sum")
-    table = first.assign(
-        positions=first["count"], normalised=first["sigma_1"] / total, rank_limited=first["count"] < embedding_size
-    )
-    intervals = [f"{name}{end}" for name in ("sigma_1", "rms") for end in ("_low", "_high") if f"{name}{end}" in table]
+    table = first.assign(positions=first["count"], rank_limited=first["count"] < embedding_size)
+    table = table.merge(shares, on=["state", "rule", "group"], how="left")
+    measured = ("sigma_1", "rms", "normalised")
+    intervals = [f"{name}{end}" for name in measured for end in ("_low", "_high") if f"{name}{end}" in table]
     names = ["state", "rule", "group", "positions", "sigma_1", "normalised", "sigma_1_floor", "rms", "rank_limited", *intervals]
     return table[names].reset_index(drop=True)
 
 
+def shares_table(results: Results) -> pd.DataFrame:
+    """The share of each class in the sum of `σ_1` at delay 0, which the paper's table 1 has in brackets; a row per class."""
+    frame = _between_classes(results, StateGradients.share_groups, ["group", "share", "share_low", "share_high"])
+    return frame.rename(columns=lambda name: name.replace("share", "normalised"))
+
+
 def comparisons_table(results: Results) -> pd.DataFrame:
     """Which classes are remembered better than which at delay 0: a row per state, rule, measure and pair of classes."""
+    return _between_classes(results, StateGradients.compare_groups, ["measure", "group", "other", "difference", "low", "high"])
+
+
+def _between_classes(
+    results: Results, taken: Callable[[StateGradients, list[str]], pd.DataFrame], columns: list[str]
+) -> pd.DataFrame:
+    """What is taken from all classes of a rule together, under each state and rule that has several."""
     frames = []
     for state, result in results.items():
         for rule in ("gold", *TYPE_RULES):
             labels = {label_of(name, rule): name for name in CLASSES if label_of(name, rule) in result.groups}
             if len(labels) > 1:
-                frame = result.compare_groups(list(labels)).replace({"group": labels, "other": labels})
-                frames.append(frame.assign(state=state, rule=rule))
-    columns = ["state", "rule", "measure", "group", "other", "difference", "low", "high"]
+                frame = taken(result, list(labels))
+                named = {name: frame[name].map(labels) for name in ("group", "other") if name in frame}
+                frames.append(frame.assign(**named, state=state, rule=rule))
+    columns = ["state", "rule", *columns]
     return pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
 
 
@@ -135,7 +149,7 @@ def paper_properties(embeddings: Embeddings) -> dict[str, Property]:
     }
 
 
-def property_facts(properties: Mapping[str, Property]) -> dict[str, Any]:
+def property_facts(properties: Mapping[str, Property], embeddings: Embeddings) -> dict[str, Any]:
     """What the page says about the properties: the cosine between the two, their members, their reliability."""
     facts: dict[str, Any] = {
         "properties": {
@@ -143,6 +157,6 @@ def property_facts(properties: Mapping[str, Property]) -> dict[str, Any]:
         }
     }
     if len(properties) == 2:
-        u, v = (d.vector / np.linalg.norm(d.vector) for d in properties.values())
-        facts["property_cosine"] = round(float(u @ v), 3)
+        cosine, low, high = property_cosine(embeddings, *properties.values())
+        facts |= {"property_cosine": round(cosine, 3), "property_cosine_low": round(low, 3), "property_cosine_high": round(high, 3)}
     return facts

@@ -169,14 +169,16 @@ def analyze(run: Run, record: StageRecord) -> None:
     tables = {
         "memory": memory,
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),
-        "classes": measures.classes_table(memory, embeddings.size),
+        "classes": measures.classes_table(memory, measures.shares_table(results), embeddings.size),
         "comparisons": measures.comparisons_table(results),
         "horizon": measures.horizon_table(results, run.folder.read_measures("swap_horizons")),
     }
     for name, frame in tables.items():
         record.outputs.append(run.folder.write_measures(name, frame))
     record.facts.update(
-        measures.property_facts(properties), converged_perplexity=settings.converged_perplexity, not_whitened=not_whitened
+        measures.property_facts(properties, embeddings),
+        converged_perplexity=settings.converged_perplexity,
+        not_whitened=not_whitened,
     )
 
 

@@ -1,0 +1,311 @@
+"""Whether something that a paper says in words holds in a run: comparisons of intervals, never of bare values.
+
+What is larger is larger by intervals that do not overlap; where they do, nothing is decided. Of differences between word classes
+the intervals of all pairs together are taken.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Holds = Literal["holds", "does not hold", "undecided", "not checked"]
+Tables = Mapping[str, pd.DataFrame | None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a run says about a claim.
+
+    Attributes:
+        verdict: whether it holds.
+        evidence: the values behind it, or why it was not checked, in one clause.
+    """
+
+    verdict: Holds
+    evidence: str
+
+
+Check = Callable[[Tables], Finding]
+
+
+class NotMeasuredError(Exception):
+    """A run lacks what a claim is checked with; its text says what, in one clause."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A measured value with its interval, NaN where there is none."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+    def above(self, other: Value) -> bool | None:
+        """Whether it is larger, by intervals; None where these overlap or are missing."""
+        if self.low > other.high:
+            return True
+        return False if self.high < other.low else None
+
+    def __str__(self) -> str:
+        interval = "" if math.isnan(self.low) or self.low == self.high else f" ({self.low:.2g} to {self.high:.2g})"
+        return f"{self.name} {self.value:.2g}{interval}"
+
+
+def all_above(pairs: Sequence[tuple[Value, Value]], evidence: str = "") -> Finding:
+    """Holds where the first of every pair is above the second, does not hold where one is below.
+
+    >>> all_above([(Value("a", 2.0, 1.9, 2.1), Value("b", 1.0, 0.9, 1.1))])
+    Finding(verdict='holds', evidence='a 2 (1.9 to 2.1), b 1 (0.9 to 1.1)')
+    """
+    said = [first.above(second) for first, second in pairs]
+    named = evidence or ", ".join(dict.fromkeys(str(value) for pair in pairs for value in pair))
+    return Finding(_overall(said), named)
+
+
+def falls_within(delay: int, level: float) -> Check:
+    """`σ_1` of all words falls below a level of its value at delay 0 within so many words."""
+
+    def check(tables: Tables) -> Finding:
+        frame = _table(tables, "horizon", "horizons were not measured")
+        rows = frame[(frame["group"] == "all") & (frame["measure"] == "mean") & (frame["level"] - level).abs().lt(1e-9)]
+        row = _first(rows, "the horizon of σ₁ was not measured")
+        unreached = (row["horizon_low"], float(row["longest"])), (row["horizon_high"], math.inf)
+        low, high = (end if math.isfinite(end) else beyond for end, beyond in unreached)
+        reached = bool(row["reached"])
+        horizon = Value("below it from delay", row["horizon"] if reached else math.inf, low, high)
+        evidence = str(horizon) if reached else f"not below it by delay {int(row['longest'])}"
+        return all_above([(_exactly("", float(delay)), horizon)], evidence)
+
+    return check
+
+
+def remembered_beyond(delay: int) -> Check:
+    """Memory of all words is told from noise at some delay beyond this one; that it is not leaves the question open."""
+
+    def check(tables: Tables) -> Finding:
+        memory = _table(tables, "memory", "memory was not measured")
+        rows = memory[(memory["group"] == "all") & (memory["delay"] > delay)]
+        if rows.empty:
+            raise NotMeasuredError(f"the run has no delays beyond {delay}")
+        if rows["detected"].isna().any():
+            raise NotMeasuredError("memory was not tested against noise")
+        found = rows["delay"][rows["detected"].astype(bool)]
+        if found.empty:
+            return Finding("undecided", f"not told from noise beyond delay {delay}")
+        return Finding("holds", f"told from noise up to delay {int(found.max())}")
+
+    return check
+
+
+def rises(table: str, measure: str, **chosen: object) -> Check:
+    """A measure of all words is larger at the longest delay than at delay 0."""
+
+    def check(tables: Tables) -> Finding:
+        rows = _rows(tables, table, **chosen)
+        last = int(rows["delay"].max())
+        if last == 0:
+            raise NotMeasuredError("the run has no delays beyond 0")
+        return all_above([(_at(rows, measure, last, f"at delay {last}"), _at(rows, measure, 0, "at delay 0"))])
+
+    return check
+
+
+def falls_at(delay: int, measure: str, properties: Sequence[str], **chosen: object) -> Check:
+    """A measure of each property is smaller at a delay than at the one before."""
+
+    def check(tables: Tables) -> Finding:
+        pairs = []
+        for name in properties:
+            rows = _rows(tables, "tracking", property=name, **chosen)
+            before, after = (_at(rows, measure, at, f"{name} at {at}") for at in (delay - 1, delay))
+            pairs.append((before, after))
+        return all_above(pairs)
+
+    return check
+
+
+def dips(first: int, last: int, measure: str, **chosen: object) -> Check:
+    """A measure is smallest between two delays, and larger at delay 0 and at the longest delay."""
+
+    def check(tables: Tables) -> Finding:
+        rows = _rows(tables, "tracking", **chosen)
+        longest = int(rows["delay"].max())
+        if longest <= last:
+            raise NotMeasuredError(f"the run has no delays beyond {last}")
+        lowest = int(rows.loc[rows[measure].idxmin(), "delay"])
+        within = rows[rows["delay"].between(first, last)]
+        bottom = int(within.loc[within[measure].idxmin(), "delay"])
+        low, *ends = (_at(rows, measure, at, f"at delay {at}") for at in (bottom, 0, longest))
+        found = all_above([(end, low) for end in ends])
+        return Finding(found.verdict, f"{found.evidence}; smallest of all at delay {lowest}")
+
+    return check
+
+
+def beyond_chance(properties: Sequence[str]) -> Check:
+    """At the longest delay m of each property lies above what permuted labels give."""
+
+    def check(tables: Tables) -> Finding:
+        pairs = []
+        for name in properties:
+            rows = _rows(tables, "tracking", property=name)
+            row = rows.loc[rows["delay"].idxmax()]
+            bound = float(row.get("relative_memory_null_high", math.nan))
+            if math.isnan(bound):
+                raise NotMeasuredError("chance was not measured")
+            delay = int(row["delay"])
+            pairs.append((_at(rows, "relative_memory", delay, f"{name} at {delay}"), _exactly("chance up to", bound)))
+        return all_above(pairs)
+
+    return check
+
+
+def ahead(measures: Sequence[str], first: str, second: str, delays: Callable[[pd.Series], pd.Series], **chosen: object) -> Check:
+    """One property is above another by every measure at every one of the delays.
+
+    Args:
+        measures: columns of the table of tracking.
+        first: the property that is above.
+        second: the other.
+        delays: which delays, of those measured.
+        chosen: other columns, with the value they must have.
+    """
+
+    def check(tables: Tables) -> Finding:
+        one, other = (_rows(tables, "tracking", property=name, **chosen) for name in (first, second))
+        wanted = sorted({int(delay) for delay in one["delay"][delays(one["delay"])]})
+        if not wanted:
+            raise NotMeasuredError("the run has no such delays")
+        said, words = [], []
+        for measure in measures:
+            pairs = [(_at(one, measure, at, first), _at(other, measure, at, second)) for at in wanted]
+            found = [a.above(b) for a, b in pairs]
+            name = {"relative_memory": "m"}.get(measure, measure)
+            if len(wanted) == 1:
+                words.append(f"{name}: {pairs[0][0]}, {pairs[0][1]}")
+            else:
+                words.append(f"{name}: above at {found.count(True)} of {len(wanted)} delays, below at {found.count(False)}")
+            said += found
+        return Finding(_overall(said), "; ".join(words))
+
+    return check
+
+
+def classes_above(above: Sequence[str], below: Sequence[str], rule: str = "any") -> Check:
+    """By `σ_1` at delay 0 each of some word classes is above each of others, with intervals for all pairs together.
+
+    Args:
+        above: the classes that are above.
+        below: the others.
+        rule: how words are put into classes; where the run has not this one, its first.
+    """
+
+    def check(tables: Tables) -> Finding:
+        frame = _table(tables, "comparisons", "differences between classes were not measured")
+        frame = frame[frame["measure"] == "sigma_1"]
+        used = rule if (frame["rule"] == rule).any() else str(_first(frame, "the run has no word classes")["rule"])
+        signs = {}
+        for row in frame[frame["rule"] == used].itertuples():
+            sign = True if row.low > 0 else False if row.high < 0 else None
+            signs[row.group, row.other] = sign
+            signs[row.other, row.group] = None if sign is None else not sign
+        pairs = list(itertools.product(above, below))
+        missing = sorted({name for pair in pairs for name in pair if pair not in signs and not any(name in key for key in signs)})
+        if missing:
+            raise NotMeasuredError(f"the run has no class {missing[0]}")
+        words = [f"{name}: above {_listed(signs, name, below, True)}, below {_listed(signs, name, below, False)}" for name in above]
+        of_rule = "" if used == rule else f" (by {used} tags)"
+        return Finding(_overall([signs[pair] for pair in pairs]), f"{'; '.join(words)}{of_rule}")
+
+    return check
+
+
+def separable(rows: Sequence[str]) -> Check:
+    """A linear classifier tells the classes of each row apart better than always saying the most frequent one."""
+
+    def check(tables: Tables) -> Finding:
+        pairs = []
+        for name in rows:
+            row = _accuracy(tables, name)
+            majority = row["majority_valid"]
+            accuracy = Value(name, row["valid"], row["valid_low"], row["valid_high"])
+            pairs.append((accuracy, _exactly("most frequent class", majority)))
+        return all_above(pairs)
+
+    return check
+
+
+def hardest(row: str) -> Check:
+    """The accuracy of one row of table 2 is below that of every other."""
+
+    def check(tables: Tables) -> Finding:
+        hard = _accuracy(tables, row)
+        frame = _table(tables, "separability", "separability was not measured")
+        others = frame[frame["valid"].notna() & (frame["row"] != hard["row"])]
+        values = [Value(one.row, one.valid, one.valid_low, one.valid_high) for one in others.itertuples()]
+        if not values:
+            raise NotMeasuredError("the run has no other rows")
+        least = min(values, key=lambda value: value.value)
+        this = Value(hard["row"], hard["valid"], hard["valid_low"], hard["valid_high"])
+        return all_above([(value, this) for value in values], f"{this}, least of the others {least}")
+
+    return check
+
+
+def _exactly(name: str, value: float) -> Value:
+    return Value(name, value, value, value)
+
+
+def _overall(said: Sequence[bool | None]) -> Holds:
+    if False in said:
+        return "does not hold"
+    return "undecided" if None in said else "holds"
+
+
+def _table(tables: Tables, name: str, missing: str) -> pd.DataFrame:
+    frame = tables.get(name)
+    if frame is None or frame.empty:
+        raise NotMeasuredError(missing)
+    return frame
+
+
+def _first(rows: pd.DataFrame, missing: str) -> pd.Series:
+    if rows.empty:
+        raise NotMeasuredError(missing)
+    return rows.iloc[0]
+
+
+def _rows(tables: Tables, table: str, **chosen: object) -> pd.DataFrame:
+    """The curve of all words in one table, a row per delay."""
+    missing = "no property was tracked" if table == "tracking" else "memory was not measured"
+    rows = _table(tables, table, missing)
+    rows = rows[rows["group"] == "all"]
+    if table == "tracking":
+        rows = rows[~rows["whitened"].astype(bool)]
+    for name, value in chosen.items():
+        if rows[rows[name] == value].empty:
+            raise NotMeasuredError(f"the run has no {name} {value}")
+        rows = rows[rows[name] == value]
+    return rows.drop_duplicates("delay")
+
+
+def _at(rows: pd.DataFrame, measure: str, delay: int, name: str) -> Value:
+    row = _first(rows[rows["delay"] == delay], f"delay {delay} was not measured")
+    return Value(name, row[measure], row.get(f"{measure}_low", math.nan), row.get(f"{measure}_high", math.nan))
+
+
+def _accuracy(tables: Tables, name: str) -> pd.Series:
+    frame = _table(tables, "separability", "separability was not measured")
+    rows = frame[frame["row"].str.replace(r" \(\d+\)$", "", regex=True) == name]
+    return _first(rows[rows["valid"].notna()], f"the run has no row {name}")
+
+
+def _listed(signs: Mapping[tuple[str, str], bool | None], name: str, others: Sequence[str], wanted: bool) -> str:
+    return ", ".join(other for other in others if signs[name, other] is wanted) or "none"
