@@ -58,7 +58,12 @@ def test_figures_tables_and_page_are_written_and_nothing_else(make_run: Callable
     ]
     figures = {f"{name}{state}.{kind}" for name in names for state in ("", "-hidden") for kind in ("svg", "png", "pdf")}
     assert {path.name for path in (folder / "figures").iterdir()} == figures
-    tables = {f"{name}.{kind}" for name in ("table-1", "table-2") for kind in ("csv", "md", "tex")}
+    kinds = ("table-1", "table-2", "published", "claims", "not-comparable", "not-checked")
+    tables = {f"{name}.{kind}" for name in kinds for kind in ("csv", "md", "tex")}
+        f"{name}.{kind}"
+        for name in ("table-1", "table-2", "published", "claims", "not-comparable", "not-checked")
+        for kind in ("csv", "md", "tex")
+    }
     assert {path.name for path in (folder / "tables").iterdir()} == tables
     assert {path.name for path in folder.iterdir()} == {
         "manifest.json", "config.yaml", "measures", "figures", "tables", "report.html",
@@ -117,8 +122,8 @@ def test_nothing_is_fetched_and_scripts_are_those_of_the_page(usual: tuple[Path,
 def test_the_order_of_the_page(usual: tuple[Path, str]) -> None:
     _, page = usual
     marks = ['role="note"', "Held-out perplexity", 'id="controls"', "Figure 1. Memory", "Three measures", "What the mean stands",
-             "Figure 2. Prop", "Table 1. Word", "Word classes against delay", "Table 2. Linear", "Beside the paper", "How to read this page",
-             "Provenance"]  # fmt: skip
+             "Figure 2. Prop", "Table 1. Word", "Word classes against delay", "Table 2. Linear",
+             "Beside the paper", "How to read this page", "Provenance"]  # fmt: skip
     places = [page.index(mark) for mark in marks]
     assert places == sorted(places)
     assert '<html lang="en">' in page

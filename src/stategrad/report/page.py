@@ -33,8 +33,9 @@ CAPTIONS = {
     "the listed classes.",
     "table-2": "Accuracy of logistic regression on word embeddings.",
     "published": "Published numbers that can be held against this run; measured values with 95 % intervals.",
-    "not-comparable": "Published numbers that cannot.",
-    "claims": "What the paper says in words, and whether it holds here.",
+    "claims": "What the paper says in words, and whether it holds here by 95 % intervals.",
+    "not-comparable": "Published numbers that cannot be held against this run, and why.",
+    "not-checked": "What the paper says in words and this run cannot answer.",
 }
 
 
@@ -64,7 +65,7 @@ def write_report(folder: Path) -> list[Path]:
     if second is not None:
         written += tables.write_table(second, folder / "tables" / "table-2", CAPTIONS["table-2"])
     paper = beside_paper(run)
-    for name, table in (("published", paper.numbers), ("not-comparable", paper.others), ("claims", paper.claims)):
+    for name, table in paper.tables.items():
         written += tables.write_table(table, folder / "tables" / name, CAPTIONS[name])
     page = render(run, drawn, paper)
     size = len(page.encode())
@@ -110,6 +111,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         captions={name: caption.replace("σ_1", "σ₁") for name, caption in CAPTIONS.items()},
         on_separability=[] if run.separability is None else sentences.on_separability(run.separability),
         paper=paper,
+        text_columns=("quantity", "the paper says", "why"),
         has_tracking=not run.tracking.empty,
         training=run.training,
         number=tables.number,

@@ -9,26 +9,33 @@ import pandas as pd
 
 from stategrad.published import check_claims, compare_published, published_numbers
 from stategrad.report.inputs import RunTables
-from stategrad.report.tables import ABSENT, number
+from stategrad.report.tables import number
 
 VERDICTS = ("replicated", "consistent", "inconsistent", "undecided")
 
 
 @dataclass(frozen=True)
 class BesidePaper:
-    """What the section shows.
+    """What the section shows, all tables as text.
 
     Attributes:
         says: its sentences.
-        numbers: the published numbers that can be held against the run, as text; without rows where none can.
-        others: those that cannot, with the reason.
-        claims: what the paper says in words, as text.
+        numbers: the published numbers that can be held against the run; without rows where none can.
+        claims: what the paper says in words, and whether it holds; without rows where nothing was checked.
+        others: the numbers that cannot be held against the run, with the reason.
+        unchecked: the statements that were not checked, with the reason.
     """
 
     says: list[str]
     numbers: pd.DataFrame
-    others: pd.DataFrame
     claims: pd.DataFrame
+    others: pd.DataFrame
+    unchecked: pd.DataFrame
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table by the name of its files."""
+        return {"published": self.numbers, "claims": self.claims, "not-comparable": self.others, "not-checked": self.unchecked}
 
 
 def beside_paper(run: RunTables) -> BesidePaper:
@@ -40,34 +47,37 @@ def beside_paper(run: RunTables) -> BesidePaper:
     compared = compare_published(run.memory, run.tracking, run.classes, run.separability, run.facts)
     tables = {name: getattr(run, name) for name in ("memory", "horizon", "comparisons", "tracking", "separability")}
     claims = check_claims(tables, run.facts)
-    judged = compared["verdict"] != "not comparable"
-    numbers, others = _numbers(compared[judged]), _numbers(compared[~judged])
-    return BesidePaper(_says(run, compared, claims), numbers, others.drop(columns="verdict"), _claims(claims))
+    judged, checked = compared["verdict"] != "not comparable", claims["verdict"] != "not checked"
+    return BesidePaper(
+        says=_says(run, compared, claims),
+        numbers=_numbers(compared[judged]),
+        claims=_claims(claims[checked]),
+        others=_numbers(compared[~judged]).drop(columns="verdict"),
+        unchecked=_claims(claims[~checked]).drop(columns="here"),
+    )
 
 
 def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
-    paper = published_numbers()
-    counts = compared["verdict"].value_counts()
-    listed = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts.get(verdict)]
-    corpus = run.facts.get("corpus")
+    paper, corpus = published_numbers(), run.facts.get("corpus")
+    counts = {verdict: int((compared["verdict"] == verdict).sum()) for verdict in VERDICTS}
+    listed = [f"{count} {verdict}" for verdict, count in counts.items() if count]
     if listed:
         said = [
-            f"Of {len(compared)} rows, {sum(counts.get(verdict, 0) for verdict in VERDICTS)} can be held against this run: "
-            f"{_enumerated(listed)}.",
+            f"Of {len(compared)} published numbers, {sum(counts.values())} can be held against this run: {_enumerated(listed)}.",
             "A number is consistent where its 95 % interval here holds what could have been printed so, replicated where the run "
             "also read the authors' own files, undecided without an interval; intervals leave the variation of training out.",
         ]
     else:
         reasons = compared.loc[compared["verdict"] == "not comparable", "reason"].value_counts()
         said = [f"No published number can be held against this run: {reasons.index[0]}."]
-    answered = claims["verdict"].value_counts()
-    found = [f"{answered[verdict]} {verdict}" for verdict in ("holds", "does not hold", "undecided") if answered.get(verdict)]
-    if found:
-        said.append(f"Of {len(claims)} statements in words: {_enumerated(found)}, the others concern other models.")
-    if found and corpus not in (paper.corpus, *paper.near):
-        said.append(
-            f"That is about this model of {corpus or 'its text'}: neither agreement nor its lack says anything about the paper."
-        )
+    answers = {"holds": ("holds", "hold"), "does not hold": ("does not", "do not"), "undecided": ("is undecided", "are undecided")}
+    found = [(int((claims["verdict"] == verdict).sum()), words) for verdict, words in answers.items()]
+    checked = sum(count for count, _ in found)
+    if checked:
+        parts = [f"{count} {one if count == 1 else several}" for count, (one, several) in found if count]
+        said.append(f"Of the {checked} statements in words that this run can answer, {_enumerated(parts)}.")
+        if corpus not in (paper.corpus, *paper.near):
+            said.append(f"That is about this model of {corpus or 'its text'}, and says nothing for or against the paper.")
     return said
 
 
@@ -105,15 +115,9 @@ def _decimals(published: float) -> int:
 
 
 def _claims(claims: pd.DataFrame) -> pd.DataFrame:
-    said = [f"{row.claim} ({row.reading}.)" if row.reading else row.claim for row in claims.itertuples()]
-    columns = {
-        "place": claims["place"],
-        "model": claims["model"],
-        "the paper says": said,
-        "here": claims["verdict"],
-        "why": claims["evidence"],
-    }
-    return pd.DataFrame({name: [value or ABSENT for value in values] for name, values in columns.items()}, dtype=object)
+    said = [f"{row.claim} Asked here: {row.reading}." if row.reading else row.claim for row in claims.itertuples()]
+    columns = {"here": claims["verdict"], "the paper says": said, "why": claims["evidence"], "place": claims["place"]}
+    return pd.DataFrame(columns, dtype=object)
 
 
 def _enumerated(parts: Sequence[str]) -> str:

@@ -1,0 +1,58 @@
+"""The section that sets a run beside the paper."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stategrad.report import page as pages
+from stategrad.report.inputs import read_run
+from stategrad.report.paper import BesidePaper, beside_paper
+
+
+def of_run(folder: Path, **facts: object) -> BesidePaper:
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["facts"] |= facts
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return beside_paper(read_run(folder))
+
+
+PTB = {"corpus": "ptb", "text": "the validation part of ptb, 1 document", "epochs": 39, "converged_perplexity": None}
+
+
+def test_on_another_text_nothing_is_compared_and_claims_are_of_this_model(make_run: Callable[..., Path]) -> None:
+    paper = of_run(make_run())
+    assert paper.numbers.empty
+    assert len(paper.others) > 84
+    said = " ".join(paper.says)
+    assert said.startswith("No published number can be held against this run: the run read brown, the paper the Penn Treebank.")
+    assert said.endswith("That is about this model of brown, and says nothing for or against the paper.")
+    assert "does not hold" not in said
+
+
+def test_on_the_paper_s_text_every_number_is_judged_or_says_why_not(make_run: Callable[..., Path]) -> None:
+    paper = of_run(make_run(), **PTB)
+    assert len(paper.numbers) + len(paper.others) > 84
+    row = paper.numbers.set_index("quantity").loc["σ_1 at τ = 0, pronouns (rule any)"]
+    assert tuple(row[["published", "measured", "verdict"]]) == ("1.950", "1.954 (1.915 to 1.993)", "consistent")
+    counts = paper.numbers["verdict"].value_counts()
+    assert f"{counts['consistent']} consistent" in paper.says[0]
+    assert str(len(paper.numbers)) in paper.says[0]
+    assert "says nothing for or against the paper" not in " ".join(paper.says)
+    assert set(paper.claims["here"]) <= {"holds", "does not hold", "undecided"}
+    assert "Pronouns have the largest effect on the state." in [*paper.claims["the paper says"], *paper.unchecked["the paper says"]]
+
+
+@pytest.mark.parametrize("corpus", ["brown", "ptb"])
+def test_the_page_and_the_files_carry_all_of_it(make_run: Callable[..., Path], corpus: str) -> None:
+    folder = make_run()
+    paper = of_run(folder, **(PTB | {"corpus": corpus}))
+    page = pages.write_report(folder)[0].read_text(encoding="utf-8")
+    section = page[page.index('<section id="published">') :]
+    section = section[: section.index("</section>")]
+    shown = sum(len(table) for table in paper.tables.values())
+    tables = sum(1 for name, table in paper.tables.items() if len(table) or name.startswith("not-"))
+    assert section.count("<tr>") == shown + tables
+    for name in paper.tables:
+        assert (folder / "tables" / f"{name}.csv").is_file()
