@@ -60,10 +60,6 @@ def test_figures_tables_and_page_are_written_and_nothing_else(make_run: Callable
     assert {path.name for path in (folder / "figures").iterdir()} == figures
     kinds = ("table-1", "table-2", "published", "claims", "not-comparable", "not-checked")
     tables = {f"{name}.{kind}" for name in kinds for kind in ("csv", "md", "tex")}
-        f"{name}.{kind}"
-        for name in ("table-1", "table-2", "published", "claims", "not-comparable", "not-checked")
-        for kind in ("csv", "md", "tex")
-    }
     assert {path.name for path in (folder / "tables").iterdir()} == tables
     assert {path.name for path in folder.iterdir()} == {
         "manifest.json", "config.yaml", "measures", "figures", "tables", "report.html",
