@@ -31,6 +31,10 @@ REFUSALS = {
         ["run", "demo", "--gradients", "5"],
         "--gradients is a group of settings; give one of them, such as --gradients.text.",
     ),
+    "a word for a number or auto": (
+        ["run", "demo", "--gradients.sample", "al"],
+        "gradients.sample is 'al'; expected int or 'auto'.",
+    ),
     "a choice": (["run", "demo", "--training.schedule", "liner"], "unknown training.schedule 'liner': did you mean 'linear'?"),
     "a corpus": (["run", "demo", "--corpus.name", "bronw"], "unknown corpus.name 'bronw': did you mean 'brown'?"),
     "a file of settings": (["run", "none.yaml"], "there is no file none.yaml; give one, or a preset (demo, paper-ptb, synthetic)."),

@@ -19,7 +19,7 @@ import yaml
 import stategrad as sg
 from run.tiny import TINY
 from stategrad.corpus.sources import load
-from stategrad.gradients import engine
+from stategrad.gradients import adaptive, engine
 from stategrad.gradients.request import Execution
 from stategrad.models.checkpoints import load_model, save_model
 from stategrad.run import stages
@@ -305,10 +305,27 @@ def test_settings_that_fit_no_run_are_refused_at_once():
             section(seed=-1)
     with pytest.raises(sg.InvalidInputError, match=r"3 problems with gradients: gradients.delays is 0; give at least 1. Also: gra"):
         GradientsConfig(delays=0, blocks=-1, sample=0)
+    with pytest.raises(sg.InvalidInputError, match=r"gradients.workers is 0; give at least 1. Also: gradients.tolerance is 1.0"):
+        GradientsConfig(workers=0, tolerance=1.0)
     with pytest.raises(sg.InvalidInputError, match="names a state twice: cell, cell"):
         GradientsConfig(states=("cell", "cell"))
     with pytest.raises(sg.InvalidInputError, match="hidden_size is 0; give at least 1"):
         NetworkConfig(hidden_size=0)
+
+
+def test_workers_and_precision_are_settings_of_a_run(tiny_run, tiny_copy):
+    Run(changed(gradients={"workers": 2, "precision": "float64"}), tiny_copy, show_progress=False).execute(["train", "gradients"])
+    shared, alone = (sg.StateGradients.load(folder / "gradients/cell.nc") for folder in (tiny_copy, tiny_run.folder.path))
+    np.testing.assert_allclose(shared.mean, alone.mean, atol=1e-4 * float(abs(alone.mean).max()))
+    assert not list((tiny_copy / "gradients").glob("sums-*"))
+
+
+def test_positions_are_drawn_until_they_are_enough(tiny_copy, monkeypatch):
+    monkeypatch.setattr(adaptive, "LEAST_POSITIONS", 60)
+    run = Run(changed(gradients={"sample": "auto", "tolerance": 0.9}), tiny_copy, show_progress=False)
+    run.execute(["train", "gradients"])
+    facts = run.folder.manifest()["facts"]
+    assert 4 * 60 <= facts["positions"] < facts["population"]
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])

@@ -38,8 +38,10 @@ class GradientsConfig:
         delays: how many delays, 0, 1, … (the paper has 30).
         states: names of the last layer's states; the first is the one that the page opens with. None named: all that it has.
         blocks: into how many blocks the text is cut for estimates of error.
-        sample: use this many positions, drawn at random; None for all.
-        precision: of the gradients; sums are always float64.
+        sample: this many positions, drawn at random; `auto` draws until more would no longer narrow the intervals; None for all.
+        tolerance: with `auto` the half-width, relative to `σ_1`, that sampling may leave.
+        precision: of the gradients; sums are always float64. `bfloat16` is of products, on processors with matrix units for it.
+        workers: processes of one thread each that share the positions.
         seed: of the draw of a sample.
     """
 
@@ -47,15 +49,20 @@ class GradientsConfig:
     delays: int = 30
     states: tuple[str, ...] = ()
     blocks: int = 10
-    sample: int | None = None
-    precision: Literal["float32", "float64"] = "float32"
+    sample: int | Literal["auto"] | None = None
+    tolerance: float = 0.05
+    precision: Literal["float32", "float64", "bfloat16"] = "float32"
+    workers: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
         problems = Problems("gradients")
-        for name, value in (("delays", self.delays), ("blocks", self.blocks), ("sample", self.sample)):
-            if value is not None and value < 1:
+        for name in ("delays", "blocks", "sample", "workers"):
+            value = getattr(self, name)
+            if isinstance(value, int) and value < 1:
                 problems.add(f"gradients.{name} is {value}; give at least 1")
+        if not 0 < self.tolerance < 1:
+            problems.add(f"gradients.tolerance is {self.tolerance}; give a part of σ_1 between 0 and 1")
         if self.seed < 0:
             problems.add(f"gradients.seed is {self.seed}; give 0 or more")
         if len(set(self.states)) < len(self.states):

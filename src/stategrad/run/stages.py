@@ -75,6 +75,8 @@ def train_model(run: Run, record: StageRecord) -> None:
 def measure_gradients(run: Run, record: StageRecord) -> None:
     """The state gradients of every requested state, `gradients/*.nc`, from one pass over the text."""
     settings, text = run.config.gradients, run.text
+    # rounds of positions are short and keep no checkpoint
+    sums = None if settings.sample == "auto" else run.folder.sums_path(record.fingerprint)
     results = state_gradients(
         run.model,
         text,
@@ -83,11 +85,12 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
         groups=measures.labelled_groups(text),
         blocks=settings.blocks,
         sample=settings.sample,
+        tolerance=settings.tolerance,
         precision=settings.precision,
         seed=settings.seed,
         embeddings=embeddings_of(run.model, text, counted_in=run.corpus.train),
         show_progress=run.show_progress,
-        execution=Execution(checkpoint_path=run.folder.sums_path(record.fingerprint)),
+        execution=Execution(workers=settings.workers, checkpoint_path=sums),
     )
     assert isinstance(results, dict)
     for (_, name), result in results.items():
