@@ -33,8 +33,9 @@ REFUSALS = {
     ),
     "a word for a number or auto": (
         ["run", "demo", "--gradients.sample", "al"],
-        "gradients.sample is 'al'; expected int or 'auto'.",
+        "gradients.sample is 'al'; expected int or 'auto' or null.",
     ),
+    "a word for a number or nothing": (["run", "demo", "--swap.sample", "all"], "swap.sample is 'all'; expected int or null."),
     "a choice": (["run", "demo", "--training.schedule", "liner"], "unknown training.schedule 'liner': did you mean 'linear'?"),
     "a corpus": (["run", "demo", "--corpus.name", "bronw"], "unknown corpus.name 'bronw': did you mean 'brown'?"),
     "a file of settings": (["run", "none.yaml"], "there is no file none.yaml; give one, or a preset (demo, paper-ptb, synthetic)."),

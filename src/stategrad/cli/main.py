@@ -60,6 +60,11 @@ class Parser(jsonargparse.ArgumentParser):
             item = value[3] if value[3].isdigit() else f'"{value[3]}"'
             expected = expected.replace("tuple", f"a list, such as --{value[1]} '[{item}]'")
             return f"{value[1]} is '{value[3]}'; expected {expected}."
+        union = re.search(r'[Kk]ey "([\w.]+)".*Subtypes: \[(.*)\] Errors: .* Given value: (.*)', message)
+        if union:
+            kinds = re.findall(r"<class '(\w+)'>|Literal\[(.*?)\]", union[2])
+            expected = " or ".join((name or choice).replace("NoneType", "null") for name, choice in kinds)
+            return f"{union[1]} is '{union[3].removesuffix('.')}'; expected {expected}."
         section = re.search(r'Parser key "([\w]+)": Unable to load config "(.*)"', message)
         if section:
             return f"--{section[1]} is a group of settings; give one of them, such as --{self.setting_of(section[1])}."
