@@ -16,8 +16,8 @@ from stategrad.errors import InvalidInputError
 Judgement = Literal["replicated", "consistent", "inconsistent", "undecided", "not comparable"]
 
 EQUAL = "equal within print rounding"
-INSIDE = "the interval holds the published value"
-OUTSIDE = "the interval does not hold the published value"
+INSIDE = "inside the interval"
+OUTSIDE = "outside the interval"
 NO_INTERVAL = "no interval to judge by"
 
 
@@ -77,7 +77,7 @@ def verdict(
         InvalidInputError: a published or a measured number that is not finite, or ends in the wrong order.
 
     >>> verdict(1.95, 2, 1.90, 1.85, 1.946, same_data=False, comparable=None)
-    Verdict(value='consistent', reason='the interval holds the published value')
+    Verdict(value='consistent', reason='inside the interval')
     >>> print(verdict(1.95, 2, 1.90, 1.85, 1.946, same_data=False, comparable="another text"))
     not comparable (another text)
     """

@@ -32,7 +32,8 @@ CAPTIONS = {
     "table-1": "Largest singular value σ_1 of the mean gradient at delay 0 by word class; in brackets its share of the sum over "
     "the listed classes.",
     "table-2": "Accuracy of logistic regression on word embeddings.",
-    "published": "Published numbers that can be held against this run; measured values with 95 % intervals.",
+    "published": "Published numbers that can be held against this run. Measured values are plain, as the paper's; their 95 % "
+    "intervals lie around the value without the bias of a noisy mean.",
     "claims": "What the paper says in words, and whether it holds here by 95 % intervals.",
     "not-comparable": "Published numbers that cannot be held against this run, and why.",
     "not-checked": "What the paper says in words and this run cannot answer.",

@@ -50,7 +50,7 @@ def beside_paper(run: RunTables) -> BesidePaper:
     judged, checked = compared["verdict"] != "not comparable", claims["verdict"] != "not checked"
     return BesidePaper(
         says=_says(run, compared, claims),
-        numbers=_numbers(compared[judged]),
+        numbers=_numbers(compared[judged]).drop(columns="model"),
         claims=_claims(claims[checked]),
         others=_numbers(compared[~judged]).drop(columns="verdict"),
         unchecked=_claims(claims[~checked]).drop(columns="here"),
