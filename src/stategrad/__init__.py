@@ -31,6 +31,7 @@ from stategrad.gradients.low_rank import LowRankGradients
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
+from stategrad.gradients.state_statistics import StateStatistics, describe_states
 from stategrad.measures.properties import Property, property_vector
 from stategrad.models.checkpoints import load_model
 from stategrad.models.embeddings import Embeddings
@@ -52,6 +53,8 @@ __all__ = [
     "LowRankGradients",
     "Execution",
     "equal_groups",
+    "describe_states",
+    "StateStatistics",
     "swap_memory",
     "SwapMemory",
     # what is tracked

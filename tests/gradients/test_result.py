@@ -163,5 +163,5 @@ def test_whitening_is_refused_where_it_cannot_be_done(result):
 def test_a_whitened_result_is_saved_as_such(result, tmp_path):
     result.whiten().save(tmp_path / "w.nc")
     again = sg.StateGradients.load(tmp_path / "w.nc")
-    assert "whitened" in repr(again)
+    assert "units csl2020" in repr(again)
     np.testing.assert_array_equal(again.whitening, result.whiten().whitening)

@@ -14,7 +14,9 @@ way, from its read-out at step T back to the inputs:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from jaxtyping import Float
@@ -79,6 +81,7 @@ class Cell(ABC):
         input_size: the length of an input vector.
         record_shape: of what is recorded per step.
         work_size: numbers that a step writes per position and input dimension, before the states.
+        kept_by: for a state with a gate that keeps it, which factor of the record that gate is.
     """
 
     precision: Precision
@@ -86,6 +89,7 @@ class Cell(ABC):
     input_size: int
     record_shape: tuple[int, ...]
     work_size: int
+    kept_by: Mapping[str, int] = MappingProxyType({})
 
     @abstractmethod
     def linearise(self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]) -> Linearisation:

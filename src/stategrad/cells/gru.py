@@ -33,6 +33,7 @@ class GRU(GatedCell):
         units = module.hidden_size
         self.state_sizes = {"hidden": units}
         self.record_shape = (5, units)
+        self.kept_by = {"hidden": 0}
         b_ih, b_hh = self.parameters[2:] if module.bias else [self.weight_ih.new_zeros(3 * units)] * 2
         self._input_bias, self._state_bias = b_ih, b_hh
         self._fused = self.fused(nn.GRU, hidden_size=units)

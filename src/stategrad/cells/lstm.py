@@ -36,6 +36,7 @@ class LSTM(GatedCell):
         units = module.hidden_size
         self.state_sizes = {"hidden": module.proj_size or units, "cell": units}
         self.record_shape = (6, units)
+        self.kept_by = {"cell": 0}
         w_ih = self.weight_ih
         self.bias = self.parameters[2] + self.parameters[3] if module.bias else torch.zeros_like(w_ih[:, 0])
         self._projection = self.parameters[-1].T.contiguous().to(precision.product) if module.proj_size else None

@@ -53,7 +53,12 @@ def methods_of(result: StateGradients) -> str:
         "without cutting the recurrent path.",
         f"Gradients were averaged over all positions{within} and decomposed by singular value decomposition.",
     ]
-    if result.whitening is not None:
+    if result.units == "sd":
+        said.append(
+            "Gradients are in standard deviations of the state's units over the text per standard deviation of the embeddings "
+            "(whitened by their covariance), so that rescaling either space changes nothing."
+        )
+    elif result.units == "csl2020":
         said.append("Measures are in whitened input space, by the covariance of the embeddings over word types.")
     if blocks >= 6:
         said.append(

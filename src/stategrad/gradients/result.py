@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
-from stategrad.errors import InvalidInputError, suggestion
+from stategrad.errors import InvalidInputError, check_choice, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
 from stategrad.gradients.explosions import mark_explosions
@@ -25,6 +25,8 @@ from stategrad.gradients.horizons import LEVELS, check_levels, horizons
 from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.request import Request
+from stategrad.gradients.state_statistics import StateStatistics
+from stategrad.gradients.unit_memory import row_norms, unit_horizons
 from stategrad.measures.floor import noise_contrasts
 from stategrad.measures.jackknife import jackknife
 from stategrad.measures.properties import Property
@@ -51,6 +53,7 @@ class StateGradients:
         embeddings: the input vectors with their words, or None.
         whitening: the D of `whiten`, (embedding, embedding_), or None.
         provenance: versions, hashes and settings, as JSON.
+        state_sd: what `scale` divided each unit of the state by, (state), or None.
     """
 
     mean: xr.DataArray
@@ -63,6 +66,7 @@ class StateGradients:
     embeddings: Embeddings | None
     whitening: xr.DataArray | None
     provenance: str
+    state_sd: xr.DataArray | None = None
 
     @classmethod
     def from_moments(
@@ -263,6 +267,33 @@ class StateGradients:
         labels = [dict(zip(dims, labels, strict=True)) for labels in itertools.product(*axes)]
         return horizons(self._arrays, labels, self.delays, levels, level=level)
 
+    def unit_memory(self, statistics: StateStatistics | None = None) -> xr.Dataset:
+        """What each unit of the state remembers, and for how long: the rows of the mean gradient.
+
+        Args:
+            statistics: of the same state, by `describe_states`; adds what the units' own gates would keep.
+
+        Returns:
+            Per group, delay and unit (dimension state) `row_norm` = ‖row of Ḡ_τ‖, and `row_norm_debiased` without the noise's part
+            (negative where blocks disagree). Per group and unit `horizon`, the delay where the debiased norm first falls below 1/e
+            of its value at delay 0, NaN where it does not, or where delay 0 was not asked for. With `statistics`, per unit,
+            `time_constant` = -1/ln f̄ in steps, for states with a gate that keeps them.
+
+        Raises:
+            InvalidInputError: statistics of another state.
+        """
+        plain, debiased = row_norms(self._arrays)
+        columns = {"row_norm": (("state",), plain), "row_norm_debiased": (("state",), debiased)}
+        result = self._dataset(columns)
+        if 0 in self.delays:
+            horizons = unit_horizons(np.array(self.delays), debiased)
+            result["horizon"] = ((*self._cases[:-1], "state"), horizons)
+        if statistics is not None:
+            self._check_state(statistics)
+            if statistics.time_constant is not None:
+                result["time_constant"] = statistics.time_constant
+        return result
+
     def compare_groups(self, groups: Sequence[str] | None = None, *, delay: int = 0, level: float = 0.95) -> pd.DataFrame:
         """Which groups are remembered better at a delay: the differences of `σ_1` and of the rms between all pairs of them.
 
@@ -364,7 +395,63 @@ class StateGradients:
         embeddings = self.embeddings if embeddings is None else embeddings
         if embeddings is None:
             raise InvalidInputError("whitening needs the embeddings, and this result holds none; pass them.")
-        root = covariance_root(embeddings.vectors if isinstance(embeddings, Embeddings) else embeddings)
+        return self._in_space_of(covariance_root(embeddings.vectors if isinstance(embeddings, Embeddings) else embeddings))
+
+    def scale(
+        self,
+        statistics: StateStatistics,
+        embeddings: Embeddings | None = None,
+        *,
+        over: Literal["types", "tokens"] = "types",
+    ) -> StateGradients:
+        """The same analysis in units `sd`: `S_d^{-1/2} Ḡ C^{1/2}`, standard deviations of the state's units per one of the inputs.
+
+        With `S_d` the variance of each unit over the text and C the covariance of the embeddings: the same for every way to
+        write one model, `x → a x, W → W/a` or another scale of a linear unit, so that models can be compared. `track` takes
+        properties of the original space. Second moments are dropped: of `E[GᵀG]` the part of each unit cannot be told.
+
+        Args:
+            statistics: of the same state, by `describe_states`, over the text of this result.
+            embeddings: of the inputs; default: those of the result.
+            over: the covariance of word types, or of tokens, types by their frequency.
+
+        Raises:
+            InvalidInputError: statistics of another state, units that never change, no embeddings, no frequencies for tokens, a
+                result that is whitened or scaled already, or a covariance that cannot be inverted.
+        """
+        check_choice("value of over", over, ("types", "tokens"))
+        if self.whitening is not None:
+            raise InvalidInputError(f"this result has units {self.units} already; scale the one that it was made from.")
+        self._check_state(statistics)
+        still = np.flatnonzero(statistics.sd.values == 0)
+        if len(still):
+            raise InvalidInputError(f"unit {still[0]} of the state never changes, {len(still)} in all: nothing to scale by.")
+        embeddings = self.embeddings if embeddings is None else embeddings
+        weights = None if embeddings is None else embeddings.frequencies
+        if embeddings is None or (over == "tokens" and weights is None):
+            what = "the embeddings" if embeddings is None else "how often each word occurs"
+            raise InvalidInputError(f"units sd need {what}, and this result holds none; pass embeddings that have it.")
+        sd = statistics.sd.values[:, None]
+        scaled = replace(
+            self,
+            mean=self.mean / sd,
+            block_mean=self.block_mean / sd,
+            second_moment=None,
+            block_second_moment=None,
+            state_sd=statistics.sd,
+        )
+        return scaled._in_space_of(covariance_root(embeddings.vectors, weights if over == "tokens" else None))
+
+    def _check_state(self, statistics: StateStatistics) -> None:
+        state = json.loads(self.provenance)["state"]
+        if (state["layer"], state["name"]) != (statistics.layer, statistics.name) or len(statistics.sd) != self.mean.sizes["state"]:
+            raise InvalidInputError(
+                f"the statistics are of the {statistics.name} state of layer {statistics.layer} with {len(statistics.sd)} units, "
+                f"the gradients of the {state['name']} state of layer {state['layer']} with {self.mean.sizes['state']}."
+            )
+
+    def _in_space_of(self, root: Float[np.ndarray, "embedding embedding_"]) -> StateGradients:
+        """Everything with `x = D z`."""
         if len(root) != self.mean.sizes["embedding"]:
             raise InvalidInputError(f"the embeddings have {len(root)} dimensions, the gradients {self.mean.sizes['embedding']}.")
 
@@ -379,6 +466,11 @@ class StateGradients:
             block_second_moment=both_sides(self.block_second_moment),
             whitening=xr.DataArray(root, dims=("embedding", "embedding_")),
         )
+
+    @property
+    def units(self) -> str:
+        """`paper2018` (as computed), `csl2020` (whitened) or `sd` (whitened, and in standard deviations of the state)."""
+        return "paper2018" if self.whitening is None else "csl2020" if self.state_sd is None else "sd"
 
     def methods(self) -> str:
         """The paragraph that a paper's methods section needs, with this result's figures and what its intervals leave out."""
@@ -418,7 +510,7 @@ class StateGradients:
         positions, population = (int(n.values[0].flat[0]) for n in (self.count, self.population))
         lines = [
             f"StateGradients of the {state['name']} state, layer {state['layer']}"
-            + (", whitened" if self.whitening is not None else ""),
+            + (f", units {self.units}" if self.units != "paper2018" else ""),
             f"  gradients  {sizes['state']} × {sizes['embedding']} (state × embedding)",
             f"  positions  {positions:,} of {population:,} in {len(self.block_count['block'])} blocks",
             f"  delays     {', '.join(map(str, self.delays)) if len(self.delays) < 6 else f'{self.delays[0]} … {self.delays[-1]}'}",

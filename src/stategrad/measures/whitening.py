@@ -16,8 +16,10 @@ from stategrad.errors import InvalidInputError
 WORST_CONDITION = 1e8
 
 
-def covariance_root(vectors: Float[np.ndarray, "word embedding"]) -> Float[np.ndarray, "embedding embedding"]:
-    """The lower Cholesky factor D of the embeddings' covariance, centred, over word types.
+def covariance_root(
+    vectors: Float[np.ndarray, "word embedding"], weights: Float[np.ndarray, " word"] | None = None
+) -> Float[np.ndarray, "embedding embedding"]:
+    """The lower Cholesky factor D of the embeddings' covariance, centred: over word types, or over tokens, counted by `weights`.
 
     Any other square root of C differs from it by a rotation of z and gives the same singular values, cosines and memory.
 
@@ -29,7 +31,7 @@ def covariance_root(vectors: Float[np.ndarray, "word embedding"]) -> Float[np.nd
             f"{len(vectors)} words have a singular covariance in {vectors.shape[1]} dimensions; "
             "whitening needs more words than dimensions."
         )
-    covariance = np.cov(vectors, rowvar=False).reshape(vectors.shape[1], -1)
+    covariance = np.cov(vectors, rowvar=False, aweights=weights, ddof=1 if weights is None else 0).reshape(vectors.shape[1], -1)
     condition = float(np.linalg.cond(covariance))
     if not condition < WORST_CONDITION:
         raise InvalidInputError(
