@@ -18,10 +18,11 @@ from jaxtyping import Float
 from stategrad.errors import InvalidInputError, check_choice, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
+from stategrad.gradients.decay import decay_table
 from stategrad.gradients.explosions import mark_explosions
 from stategrad.gradients.group_comparison import group_differences, group_shares
 from stategrad.gradients.groups import per_group_and_block
-from stategrad.gradients.horizons import LEVELS, check_levels, horizons
+from stategrad.gradients.horizons import LEVELS, check_levels, estimates_of, horizons
 from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.request import Request
@@ -262,10 +263,34 @@ class StateGradients:
         [['all', 'mean', True], ['all', 'rms', True]]
         """
         check_levels(self.delays, levels)
+        return horizons(self._arrays, self._labels, self.delays, levels, level=level)
+
+    def decay_laws(self, *, level: float = 0.95) -> pd.DataFrame:
+        """By which law memory decays: exponential, power, stretched exponential or the sum of two exponentials.
+
+        Each is fitted to debiased `σ_1` and to the rms, in units of their standard errors, up to the first delay without detected
+        memory, and scored on blocks of the text that the fit has not seen (`stategrad.measures.decay_laws`). Delays are correlated,
+        so that criteria that count them as independent (AIC) do not hold.
+
+        Args:
+            level: of the intervals, each for itself.
+
+        Returns:
+            A row per group (and condition), measure (`mean`, `rms`) and law: `score`, 1 for a law that is true, else larger;
+            `difference` to the best score with `difference_low`, `difference_high`; `preferred`, the law with the fewest parameters
+            whose difference may be 0; `delays`, how many were fitted; and the parameters with their intervals: `amplitude`,
+            `time` and `time_2` in delays, `exponent`. No rows where there are too few delays, or fewer than 6 blocks.
+        """
+        cases = self._arrays
+        detected = np.broadcast_to(cases.detected, self.mean.shape[:-2])
+        return decay_table(estimates_of(cases, level=level), self._labels, self.delays, cases.block_count, detected, level=level)
+
+    @property
+    def _labels(self) -> list[dict[str, str]]:
+        """The labels of each curve, in the order of the flattened cases."""
         dims = self._cases[:-1]
         axes = [[str(label) for label in self.mean[name].values] for name in dims]
-        labels = [dict(zip(dims, labels, strict=True)) for labels in itertools.product(*axes)]
-        return horizons(self._arrays, labels, self.delays, levels, level=level)
+        return [dict(zip(dims, labels, strict=True)) for labels in itertools.product(*axes)]
 
     def unit_memory(self, statistics: StateStatistics | None = None) -> xr.Dataset:
         """What each unit of the state remembers, and for how long: the rows of the mean gradient.

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from stategrad.errors import InvalidInputError
+from stategrad.gradients.decay import decay_table
 from stategrad.gradients.horizons import LEVELS, check_levels, horizon_rows
 from stategrad.measures.horizon import relative_interval
 from stategrad.measures.jackknife import Estimate, jackknife
@@ -87,6 +88,17 @@ class SwapMemory:
             for row in horizon_rows(self.delays, relative[number], low[number], high[number], levels)
         ]
         return pd.DataFrame(rows)
+
+    def decay_laws(self, *, level: float = 0.95) -> pd.DataFrame:
+        """By which law `θ(τ)` decays, as `StateGradients.decay_laws`.
+
+        Args:
+            level: of the intervals, each for itself.
+        """
+        counts = self.block_count.transpose("group", "delay", "block").values
+        labels = [{"group": group} for group in self.groups]
+        usable = np.isfinite(self.theta.values)
+        return decay_table({"swap": self._estimate(level)}, labels, self.delays, counts, usable, level=level)
 
     def to_dataframe(self) -> pd.DataFrame:
         """A tidy table: a row per group and delay; `relative` where delay 0 is there, `validity` where gradients were given."""
