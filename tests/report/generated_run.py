@@ -113,6 +113,26 @@ def controls_frame(states: tuple[str, ...], delays: int = 30) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
+def decay_frame(states: tuple[str, ...]) -> pd.DataFrame:
+    """Decay laws of the mean gradient: a power law, and an exponential that does not hold."""
+    laws = {"exponential": (37.0, 31.0, False), "power": (2.1, -0.2, True), "stretched": (1.7, 0.0, False)}
+    values = {"time": 6.5, "exponent": 1.04, "exponent_low": 0.99, "exponent_high": 1.09}
+    rows = [
+        {"state": state, "group": "all", "measure": "mean", "law": law, "score": score, "difference_low": low, "preferred": chosen}
+        for state in states
+        for law, (score, low, chosen) in laws.items()
+    ]
+    return pd.DataFrame(rows).assign(**values)
+
+
+def units_frame(states: tuple[str, ...]) -> pd.DataFrame:
+    """Forty units whose memory goes with their gates; the last two outlast the delays."""
+    constant = np.exp(np.linspace(-0.5, 3, 40))
+    horizon = np.where(np.arange(40) < 38, 1.2 * constant**0.9, np.nan)
+    frame = pd.DataFrame({"unit": np.arange(40), "row_norm": 0.3, "horizon": horizon, "time_constant": constant})
+    return pd.concat([frame.assign(state=state) for state in states], ignore_index=True)
+
+
 def equal_frame(states: tuple[str, ...], rules: tuple[str, ...]) -> pd.DataFrame:
     """Classes at equal counts, and groups of any words."""
     values = CLASSES | {f"any {number}": 1.3 + 0.05 * number for number in range(1, 6)}
@@ -165,6 +185,8 @@ def write_run(
     memory = memory_frame(states, rules)
     controls = controls_frame(states)
     controls.to_csv(measures / "controls.csv", index=False)
+    decay_frame(states).to_csv(measures / "decay.csv", index=False)
+    units_frame(states).to_csv(measures / "units.csv", index=False)
     equal_frame(states, rules).to_csv(measures / "equal.csv", index=False)
     memory = with_controls(memory, controls)
     memory.to_csv(measures / "memory.csv", index=False)

@@ -8,16 +8,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from report.generated_run import write_run
+from report.generated_run import FACTS, write_run
 from stategrad.report import page as pages
 
 DRAWN = "!document.querySelector('[aria-busy]')"
-FIGURES = 8
+FIGURES = 9
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_run(tmp_path_factory.mktemp("page") / "run")
+    folder = write_run(tmp_path_factory.mktemp("page") / "run", facts=FACTS | {"backpropagation_steps": 20})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "write_chart", lambda chart, path: [])
         return pages.write_report(folder)[0]
@@ -72,6 +72,13 @@ def test_the_page_draws_every_figure_silently_and_alone(opened: Callable[[int], 
     assert min(marks) >= 1
     assert one.said == []
     assert [url for url in one.asked if not url.startswith(("data:", "blob:"))] == [report.as_uri()]
+
+
+def test_marks_with_data_of_their_own_are_drawn(opened: Callable[[int], Opened]) -> None:
+    one = opened(1440)
+    for name in ("figure-1-memory", "three-measures", "figure-2-tracking"):
+        assert "backpropagation in training: 20 words" in one.chart(name)
+    assert one.chart("units").count("stroke-dasharray") == 1
 
 
 @pytest.mark.parametrize("width", [390, 1440])

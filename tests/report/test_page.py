@@ -51,6 +51,7 @@ def test_figures_tables_and_page_are_written_and_nothing_else(make_run: Callable
         "three-measures",
         "energy-in-the-mean",
         "sentence-ends",
+        "units",
         "classes-at-equal-counts",
         "figure-2-tracking",
         "table-1-classes",
@@ -82,7 +83,7 @@ def test_subscripts_leave_attributes_alone() -> None:
 def test_every_table_is_on_the_page_once_and_whole(usual: tuple[Path, str]) -> None:
     run_folder, page = usual
     tables = data_of(page)["tables"]
-    assert set(tables) == {"memory", "tracking", "classes", "controls", "equal", "separability", "training"}
+    assert set(tables) == {"memory", "tracking", "classes", "controls", "equal", "units", "separability", "training"}
     for name, table in tables.items():
         frame = pd.read_csv(run_folder / "measures" / f"{name}.csv")
         assert len(table["rows"]) == len(frame)
@@ -91,7 +92,7 @@ def test_every_table_is_on_the_page_once_and_whole(usual: tuple[Path, str]) -> N
     assert '"values":[{"delay"' not in json.dumps(charts).replace(" ", "")
     for figure in charts.values():
         for chart in figure["charts"].values():
-            assert "datasets" not in chart
+            assert all(len(rows) <= 2 for rows in chart.get("datasets", {}).values())  # the ends of a line, no table
             assert chart["data"] == {"name": figure["dataset"]}
             assert chart["width"] == "container"
 
@@ -179,7 +180,7 @@ def test_a_text_without_tags_has_a_page_that_says_so(run_folder: Path) -> None:
     page = pages.write_report(run_folder)[0].read_text(encoding="utf-8")
     assert "This text has no words with known classes" in page
     assert "<code>stategrad probe</code>" in page
-    assert set(data_of(page)["figures"]) == {"figure-1-memory", "three-measures", "energy-in-the-mean", "sentence-ends"}
+    assert set(data_of(page)["figures"]) == {"figure-1-memory", "three-measures", "energy-in-the-mean", "sentence-ends", "units"}
 
 
 def test_optional_columns_may_be_missing(run_folder: Path) -> None:

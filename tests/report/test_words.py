@@ -2,6 +2,7 @@ import math
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -240,3 +241,46 @@ def test_separability_names_the_greatest_gain_and_what_did_not_converge() -> Non
     assert "7 fits did not converge." in said
     impossible = separability_frame().assign(valid=float("nan"))
     assert sentences.on_separability(impossible) == ["No row of the table could be trained; the last column says why."]
+
+
+def laws(**preferred: float) -> pd.DataFrame:
+    """Decay laws of one state, of which one is preferred."""
+    rows = [{"measure": "mean", "law": "exponential", "score": 37.0, "difference_low": 31.0, "time": 6.5},
+            {"measure": "mean", "law": "power", "score": 2.0, "difference_low": -0.1, "exponent": 1.04},
+            {"measure": "mean", "law": "two exponentials", "score": 1.9, "difference_low": 0.0, "time": 1.5, "time_2": 15.0},
+            {"measure": "rms", "law": "power", "score": 1.0, "difference_low": 0.0, "exponent": 9.0}]  # fmt: skip
+    frame = pd.DataFrame(rows).assign(exponent_low=0.99, exponent_high=1.09)
+    return frame.assign(
+        preferred=frame["law"].isin(preferred) & (frame["measure"] == "mean"),
+        score=[preferred.get(law, score) for law, score in zip(frame["law"], frame["score"], strict=True)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (
+            laws(power=2.0),
+            "σ₁ decays as a power of the delay, (τ + 1) to the −1.04 (0.99 to 1.09); a single exponential miss",
+        ),
+        (laws(power=9.0), "the best of four laws, of which none holds: it misses by 3.0 times what blocks scatter; a single"),
+        (laws(**{"two exponentials": 1.0}), "as the sum of two exponentials, with time constants of 1.5 and 15.0 words; a single"),
+        (laws(exponential=1.0), "σ₁ decays exponentially, with a time constant of 6.5 words."),
+    ],
+)
+def test_the_law_of_decay_is_said(frame: pd.DataFrame, said: str) -> None:
+    assert said in sentences.on_decay(frame)[0]
+
+
+def test_without_a_law_nothing_is_said() -> None:
+    assert sentences.on_decay(laws(power=2.0).iloc[:0]) == []
+
+
+def test_units_are_counted_and_ranked() -> None:
+    constant = np.array([0.5, 1.0, 2.0, 4.0, 8.0])
+    units = pd.DataFrame({"horizon": [0.6, 1.1, 2.0, 5.0, np.nan], "time_constant": constant})
+    said = " ".join(sentences.on_units(units))
+    assert "Half of the units forget within 1.6 words" in said
+    assert "the rank correlation with the gates is 1.00" in said
+    assert "1 of 5 units do not fall below 1/e" in said
+    assert sentences.on_units(units.assign(time_constant=np.nan)) == []

@@ -18,6 +18,8 @@ COMMANDS = {
     "classes": "analyze",
     "comparisons": "analyze",
     "horizon": "analyze",
+    "decay": "analyze",
+    "units": "analyze",
     "controls": "controls",
     "equal": "controls",
     "separability": "probe",
@@ -31,6 +33,8 @@ REQUIRED = {
     "classes": ("group", "sigma_1"),
     "comparisons": ("measure", "group", "other", "low", "high"),
     "horizon": ("measure", "level", "horizon"),
+    "decay": ("measure", "law", "score", "preferred"),
+    "units": ("unit", "horizon", "time_constant"),
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
     "separability": ("row", "valid"),
@@ -84,14 +88,40 @@ OPTIONAL = {
     ),
     "comparisons": ("difference",),
     "horizon": ("horizon_low", "horizon_high", "longest"),
+    "decay": (
+        "difference_low",
+        "amplitude",
+        "time",
+        "exponent",
+        "exponent_low",
+        "exponent_high",
+        "time_low",
+        "time_high",
+        "time_2",
+    ),
+    "units": ("row_norm",),
     "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
     "separability": ("classes", "types", "majority_valid", "majority_test", "valid_low", "valid_high", "test", "not_converged"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
 }
-LABELS = ("state", "control", "group", "other", "measure", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")
+LABELS = (
+    "state",
+    "control",
+    "group",
+    "other",
+    "measure",
+    "law",
+    "rule",
+    "property",
+    "row",
+    "note",
+    "penalty",
+    "class_weight",
+    "scheme",
+)
 KEYED = ("memory", "tracking", "classes")
-OPTIONAL_TABLES = ("comparisons", "horizon", "controls", "equal", "separability", "training")
+OPTIONAL_TABLES = ("comparisons", "horizon", "decay", "units", "controls", "equal", "separability", "training")
 
 
 @dataclass(frozen=True)
@@ -107,6 +137,8 @@ class RunTables:
         classes: word classes at delay 0; no rows for a text without tags.
         comparisons: the differences between them, None where they were not taken.
         horizon: how far back memory reaches by each measure, None where it was not taken.
+        decay: decay laws of its curves, None where they were not fitted.
+        units: how long each unit of the states remembers, None where not taken.
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
@@ -121,6 +153,8 @@ class RunTables:
     classes: pd.DataFrame
     comparisons: pd.DataFrame | None
     horizon: pd.DataFrame | None
+    decay: pd.DataFrame | None
+    units: pd.DataFrame | None
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
     separability: pd.DataFrame | None
@@ -181,7 +215,7 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     missing = [column for column in REQUIRED[name] if column not in frame]
     if missing:
         raise InvalidInputError(f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; {again} anew.")
-    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "control", "group", "other", "measure", "row"}
+    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "control", "group", "other", "measure", "law", "row"}
     wrong = [column for column in frame if column in numeric and not pd.api.types.is_numeric_dtype(frame[column])]
     # a column without any value is read as text in an empty table
     if wrong and len(frame):

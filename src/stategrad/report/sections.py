@@ -11,6 +11,7 @@ import pandas as pd
 
 from stategrad.report import figures, sentences
 from stategrad.report.inputs import RunTables
+from stategrad.report.unit_figures import units_chart
 
 Drawer = Callable[..., alt.LayerChart]
 
@@ -79,7 +80,9 @@ def figures_of(run: RunTables) -> list[Figure]:
 
     def horizons(state: str) -> list[str]:
         rows = run.horizon
-        return [] if rows is None else sentences.on_horizon(rows[(rows["state"] == state) & (rows["group"] == "all")])
+        said = [] if rows is None else sentences.on_horizon(rows[(rows["state"] == state) & (rows["group"] == "all")])
+        laws = run.decay
+        return said if laws is None else said + sentences.on_decay(laws[(laws["state"] == state) & (laws["group"] == "all")])
 
     listed = [
         Figure("figure-1-memory", "Figure 1. Memory against delay", "memory", memory, ("scale", "values"),
@@ -93,7 +96,13 @@ def figures_of(run: RunTables) -> list[Figure]:
         )  # fmt: skip
     if everything["energy_share"].notna().any():
         listed.append(Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, under="three-measures"))
-    return [*listed, *_boundary_figures(run, steps), *_tracking_figures(run, steps), *_class_figures(run, steps)]
+    return [
+        *listed,
+        *_boundary_figures(run, steps),
+        *_unit_figures(run),
+        *_tracking_figures(run, steps),
+        *_class_figures(run, steps),
+    ]
 
 
 def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
@@ -107,6 +116,18 @@ def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
     sayings = [Saying({"state": one}, sentences.on_boundaries(bounded[bounded["state"] == one])) for one in run.states]
     name, heading = "sentence-ends", "Across the ends of sentences"
     return [Figure(name, heading, "controls", places, ("scale",), sayings, under="three-measures")]
+
+
+def _unit_figures(run: RunTables) -> list[Figure]:
+    units = run.units
+    if units is None or not (units["horizon"].notna() & units["time_constant"].notna()).any():
+        return []
+
+    def dots(**options: Any) -> alt.LayerChart:
+        return units_chart(units, **options)
+
+    sayings = [Saying({"state": one}, sentences.on_units(units[units["state"] == one])) for one in run.states]
+    return [Figure("units", "Single units and their gates", "units", dots, (), sayings, under="three-measures")]
 
 
 def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:

@@ -131,6 +131,56 @@ def on_horizon(horizon: pd.DataFrame) -> list[str]:
     return [f"{said} {', '.join(parts)} (95 % intervals)."]
 
 
+def on_decay(decay: pd.DataFrame) -> list[str]:
+    """By which law `σ_1` decays, and how a single exponential does.
+
+    Args:
+        decay: the rows of one state and the group `all`.
+    """
+    laws = decay[decay["measure"] == "mean"].set_index("law")
+    if laws.empty:
+        return []
+    chosen = laws[laws["preferred"].astype(bool)].iloc[0]
+    shapes = {
+        "exponential": "exponentially, with a time constant of {time:.1f} words",
+        "power": "as a power of the delay, (τ + 1) to the −{exponent:.2f} ({exponent_low:.2f} to {exponent_high:.2f})",
+        "stretched": "as a stretched exponential, of exponent {exponent:.2f} ({exponent_low:.2f} to {exponent_high:.2f})",
+        "two exponentials": "as the sum of two exponentials, with time constants of {time:.1f} and {time_2:.1f} words",
+    }
+    said = [f"Judged on blocks that the fit has not seen, σ₁ decays {shapes[str(chosen.name)].format(**chosen)}"]
+    if chosen["score"] > POOR_FIT:
+        said.append(
+            f"the best of four laws, of which none holds: it misses by {math.sqrt(chosen['score']):.1f} times what blocks scatter"
+        )
+    if chosen.name != "exponential" and laws.loc["exponential", "difference_low"] > 0:
+        times = math.sqrt(laws.loc["exponential", "score"] / chosen["score"])
+        said.append(f"a single exponential misses by {times:.1f} times as much")
+    return ["; ".join(said) + "."]
+
+
+def on_units(units: pd.DataFrame) -> list[str]:
+    """How the horizons of single units go with the time constants of their gates.
+
+    Args:
+        units: the rows of one state.
+    """
+    known = units[units["horizon"].notna() & units["time_constant"].notna()]
+    if len(known) < 3:
+        return []
+    rank = known["horizon"].rank().corr(known["time_constant"].rank())
+    half, most = known["horizon"].quantile([0.5, 0.95])
+    unreached = int(units["horizon"].isna().sum())
+    said = [
+        "A dot is a unit of the state: the delay where its row of the mean gradient falls below 1/e, against what its forget or "
+        "update gate alone would keep. On the dashed line both agree; below it the unit is overwritten, or its gradients cancel.",
+        f"Half of the units forget within {half:.1f} words, 95 % within {most:.1f}; the rank correlation with the gates is "
+        f"{_signed(rank)}.",
+    ]
+    if unreached:
+        said.append(f"{unreached} of {len(units)} units do not fall below 1/e at the delays shown.")
+    return said
+
+
 def on_controls(memory: pd.DataFrame) -> list[str]:
     """What is left of `σ_1` in the untrained model and on shuffled text, where both were measured.
 
@@ -294,6 +344,10 @@ def on_separability(separability: pd.DataFrame) -> list[str]:
     if failed:
         said.append(f"{failed} fit{'s' * (failed > 1)} did not converge.")
     return said
+
+
+POOR_FIT = 4
+"""A score above it says that a law misses by more than twice what blocks scatter."""
 
 
 def _crossings(curve: pd.Series) -> str:

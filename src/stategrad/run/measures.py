@@ -12,6 +12,7 @@ from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.lexicon import TYPE_RULES, Rule
 from stategrad.corpus.tags import CLASSES
 from stategrad.gradients.result import StateGradients
+from stategrad.gradients.state_statistics import StateStatistics
 from stategrad.measures.properties import Property, property_cosine, property_vector
 from stategrad.models.embeddings import Embeddings
 
@@ -138,6 +139,23 @@ def horizon_table(results: Results, of_swaps: pd.DataFrame) -> pd.DataFrame:
     """How far back memory reaches: a row per state, group, rule, measure (mean, rms, swap) and level."""
     frames = [split_labels(result.horizon().assign(state=state)) for state, result in results.items()]
     return pd.concat([*frames, of_swaps], ignore_index=True)
+
+
+def decay_table(results: Results) -> pd.DataFrame:
+    """By which law memory of all words decays: a row per state, measure and law."""
+    frames = [result.sel(group="all").decay_laws().assign(state=state) for state, result in results.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def units_table(results: Results, statistics: Mapping[str, StateStatistics]) -> pd.DataFrame:
+    """What each unit remembers of all words, beside its gate: a row per state and unit."""
+    frames = []
+    for state, result in results.items():
+        memory = result.sel(group="all").unit_memory(statistics[state]).squeeze("group", drop=True)
+        given = {name: memory[name].values if name in memory else np.nan for name in ("horizon", "time_constant")}
+        columns = {"unit": memory["state"].values, "row_norm": memory["row_norm"].isel(delay=0).values}
+        frames.append(pd.DataFrame(columns | given).assign(state=state, sd=statistics[state].sd.values))
+    return pd.concat(frames, ignore_index=True)
 
 
 def paper_properties(embeddings: Embeddings) -> dict[str, Property]:

@@ -14,6 +14,7 @@ from stategrad.gradients.provenance import LIBRARIES
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
+from stategrad.gradients.state_statistics import describe_states
 from stategrad.models.checkpoints import save_model
 from stategrad.models.embeddings import embeddings_of
 from stategrad.models.language_model import LanguageModel
@@ -151,7 +152,7 @@ def control(run: Run, record: StageRecord) -> None:
 
 
 def analyze(run: Run, record: StageRecord) -> None:
-    """The measures as tidy tables: `measures/memory.csv`, `tracking.csv`, `classes.csv`, `comparisons.csv`, `horizon.csv`."""
+    """The measures as tidy tables: `measures/memory.csv`, tracking, classes, comparisons, horizon, decay, units."""
     settings = run.config.analysis
     results = {name: StateGradients.load(run.folder.gradients_path(name)) for name in run.states}
     embeddings = next(iter(results.values())).embeddings
@@ -175,6 +176,8 @@ def analyze(run: Run, record: StageRecord) -> None:
         "classes": measures.classes_table(memory, measures.shares_table(results), embeddings.size),
         "comparisons": measures.comparisons_table(results),
         "horizon": measures.horizon_table(results, run.folder.read_measures("swap_horizons")),
+        "decay": measures.decay_table(results),
+        "units": measures.units_table(results, {name: describe_states(run.model, run.text, state=name) for name in run.states}),
     }
     for name, frame in tables.items():
         record.outputs.append(run.folder.write_measures(name, frame))

@@ -26,7 +26,8 @@
     if (drawn.get(name)?.variant !== variant) {
       drawn.get(name)?.result.finalize();
       // a chart writes into its rows: each gets its own
-      const spec = { ...charts[variant], datasets: { [dataset]: records(page.tables[dataset]) } };
+      const datasets = { ...charts[variant].datasets, [dataset]: records(page.tables[dataset]) };
+      const spec = { ...charts[variant], datasets };
       const result = await vegaEmbed(place, spec, {
         actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
         ast: true,
