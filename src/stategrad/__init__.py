@@ -36,6 +36,7 @@ from stategrad.measures.properties import Property, property_vector
 from stategrad.models.checkpoints import load_model
 from stategrad.models.embeddings import Embeddings
 from stategrad.models.language_model import LanguageModel
+from stategrad.probes.state_probes import StateProbes, probe_states
 from stategrad.swaps.result import SwapMemory
 from stategrad.swaps.swap_memory import swap_memory
 
@@ -57,6 +58,8 @@ __all__ = [
     "StateStatistics",
     "swap_memory",
     "SwapMemory",
+    "probe_states",
+    "StateProbes",
     # what is tracked
     "Embeddings",
     "Property",

@@ -75,17 +75,17 @@ def labels_by_position(groups: Any, inputs: Any, lengths: Int[np.ndarray, " stre
     if isinstance(groups, Mapping):
         of_position = _of_masks({str(label): flat(mask, lengths, f"the mask of group '{label}'") for label, mask in groups.items()})
         return _numbered([str(label) for label in groups], of_position)
-    return _numbered(*_distinct(flat(groups, lengths, "groups")))
+    return _numbered(*distinct_labels(flat(groups, lengths, "groups")))
 
 
 def count_groups(groups: Any, lengths: Int[np.ndarray, " stream"]) -> int:
     """How many groups `groups_of` will find, with `"all"`, without a mask for each."""
     if groups is None or isinstance(groups, Mapping):
         return 1 + len(groups or ())
-    return 1 + len(_distinct(flat(groups, lengths, "groups"))[0])
+    return 1 + len(distinct_labels(flat(groups, lengths, "groups"))[0])
 
 
-def _distinct(values: np.ndarray) -> tuple[list[str], Int[np.ndarray, " position"]]:
+def distinct_labels(values: np.ndarray) -> tuple[list[str], Int[np.ndarray, " position"]]:
     """The labels that occur, and for each position the number of its own, or -1."""
     numbers: dict[str, int] = {}
     of_position = np.full(len(values), -1, dtype=np.int64)

@@ -1,1 +1,1 @@
-"""Probes: what a linear classifier can read from embeddings."""
+"""Probes: what a linear classifier can read from embeddings and from states."""

@@ -1,0 +1,138 @@
+"""Probes on states that are known to hold the last k words and nothing else."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import stategrad as sg
+from stategrad.probes.state_examples import words_between
+
+WORDS, E, KEPT = 60, 6, 3
+OPTIONS = {"sample": 1500, "seeds": 2, "show_progress": False, "C": 1.0}
+
+
+class ShiftRegister(nn.Module):
+    """A state that is the last `KEPT + 1` input vectors, side by side: it keeps a word exactly for `KEPT` steps."""
+
+    def __init__(self, vectors):
+        super().__init__()
+        self.embedding = nn.Embedding.from_pretrained(vectors)
+
+    def embed(self, ids):
+        return self.embedding(ids)
+
+    def init_state(self, batch):
+        return torch.zeros(batch, E * (KEPT + 1))
+
+    def step(self, x, state):
+        return torch.cat([x, state[:, :-E]], dim=1)
+
+
+def language(seed=0, length=4000, follows=False):
+    """Words whose vectors tell their class up to noise; with `follows` each word of class 1 is followed by one of a few words."""
+    generator = np.random.default_rng(seed)
+    classes = np.arange(WORDS) % 3
+    vectors = np.eye(E)[classes] * 2 + 0.5 * generator.standard_normal((WORDS, E))
+    ids = generator.integers(WORDS, size=length)
+    if follows:
+        for t in range(1, length):
+            if generator.random() < 0.98:
+                ids[t] = 6 * (ids[t] // 6) + 2 * (classes[ids[t - 1]] % 3)
+    return ShiftRegister(torch.from_numpy(vectors).float()), torch.from_numpy(ids), np.array(["a", "b", "c"])[classes[ids]]
+
+
+def accuracy(frame, reader, delay, column="accuracy"):
+    return float(frame[(frame["reader"] == reader) & (frame["delay"] == delay)][column].iloc[0])
+
+
+@pytest.fixture(scope="module")
+def kept():
+    model, ids, labels = language()
+    return sg.probe_states(model, ids, labels, delays=[0, 2, KEPT, KEPT + 1, 8], **OPTIONS).to_dataframe()
+
+
+def test_a_state_that_keeps_three_words_is_decodable_for_three_steps(kept):
+    for delay in (0, 2, KEPT):
+        assert accuracy(kept, "state", delay) > 0.9
+        assert accuracy(kept, "memory", delay) > 0.4
+        assert accuracy(kept, "memory", delay, "accuracy_low") > 0
+        assert accuracy(kept, "state", delay, "balanced") > 0.85
+
+
+def test_and_not_beyond(kept):
+    for delay in (KEPT + 1, 8):
+        assert accuracy(kept, "state", delay) < 0.5
+        assert accuracy(kept, "memory", delay) < 0.12
+
+
+def test_words_between_say_nothing_where_words_are_independent(kept):
+    for delay in (2, KEPT, 8):
+        assert accuracy(kept, "words between", delay) < 0.5
+    assert not ((kept["reader"] == "words between") & (kept["delay"] == 0)).any()
+
+
+def test_a_random_class_is_learnt_by_heart_less_well_than_a_true_one(kept):
+    assert accuracy(kept, "control", 0) < accuracy(kept, "state, words seen", 0) - 0.2
+    assert accuracy(kept, "selectivity", 0) > 0.2
+    assert abs(accuracy(kept, "selectivity", 8)) < 0.15
+
+
+def test_what_the_next_word_tells_is_no_memory():
+    model, ids, labels = language(follows=True)
+    frame = sg.probe_states(model, ids, labels, delays=[1], **OPTIONS).to_dataframe()
+    assert accuracy(frame, "words between", 1) > accuracy(frame, "majority", 1) + 0.2
+    assert accuracy(frame, "memory", 1) < accuracy(frame, "state", 1) - accuracy(frame, "majority", 1) - 0.15
+
+
+def test_an_untrained_copy_is_probed_beside_modules_and_not_beside_functions():
+    x = torch.randn(900, 4)
+    labels = np.where(x[:, 0] > 0, "up", "down")
+    options = {"delays": [0, 1], "sample": 600, "seeds": 2, "show_progress": False}
+    frame = sg.probe_states(nn.GRU(4, 8), x, labels, **options).to_dataframe()
+    assert accuracy(frame, "untrained", 0) > 0.7
+    assert "control" not in set(frame["reader"])  # vectors have no types
+    bare = sg.probe_states(lambda x, s: torch.tanh(x + 0.5 * s), x, labels, initial_state=torch.zeros(1, 4), **options)
+    assert set(bare.scores["reader"]) == {"state", "words between", "majority"}
+
+
+def test_the_class_names_of_a_corpus_are_its_labels():
+    corpus = sg.load_corpus(sg.CorpusConfig(name="synthetic", tokens=6000, vocabulary_size=300)).train
+    from stategrad.models.language_model import ModelConfig
+
+    model = sg.LanguageModel(ModelConfig(vocabulary_size=len(corpus.vocabulary.words), embedding_size=6, hidden_size=10))
+    probes = sg.probe_states(model.eval(), corpus, delays=[0, 1], sample=800, seeds=2, show_progress=False)
+    assert "nouns" in probes.classes
+    assert set(probes.scores["reader"]) == {"state", "untrained", "words between", "majority", "state, words seen", "control"}
+
+
+def test_the_words_between_are_those_since_the_probed_one():
+    x = torch.arange(20.0)[:, None].repeat(1, 2)
+    streams = sg.gradients.streams.streams_of(x, sg.cells.network.network_of(nn.RNN(2, 3), sg.cells.base.PRECISIONS["float32"]))
+    steps = np.array([12, 15])
+    np.testing.assert_array_equal(words_between(streams, steps, 3)[:, ::2], [[10, 11, 12], [13, 14, 15]])
+    assert words_between(streams, steps, 11).shape == (2, 16)
+    np.testing.assert_array_equal(words_between(streams, steps, 11)[:, 0], [2, 5])
+
+
+def test_no_type_stands_on_both_sides_and_seeds_repeat():
+    model, ids, labels = language()
+    first, again = (sg.probe_states(model, ids, labels, delays=[1], sample=600, seeds=1, show_progress=False) for _ in range(2))
+    assert first.scores.equals(again.scores)
+    assert first.to_dataframe()["accuracy_low"].isna().all()  # one seed has no interval
+
+
+def test_refusals():
+    model, ids, labels = language(length=300)
+    for attempt, sentence in (
+        (
+            lambda: sg.probe_states(model, ids),
+            "there are no labels to probe for; pass labels, one per position",
+        ),
+        (lambda: sg.probe_states(model, ids, np.full(300, "a")), "the labels have 1; give at least two"),
+        (lambda: sg.probe_states(model, ids, labels[:-1]), "299"),
+        (lambda: sg.probe_states(model, ids, labels, seeds=0, C=-1.0), "2 problems with the probes: seeds is 0; give at least 1"),
+        (lambda: sg.probe_states(model, ids, labels, delays=[0, 2], sample=1), "a probe needs examples of two classes in training"),
+    ):
+        with pytest.raises(sg.InvalidInputError, match=sentence):
+            attempt()
