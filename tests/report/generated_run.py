@@ -133,6 +133,20 @@ def units_frame(states: tuple[str, ...]) -> pd.DataFrame:
     return pd.concat([frame.assign(state=state) for state in states], ignore_index=True)
 
 
+def decoding_frame(states: tuple[str, ...]) -> pd.DataFrame:
+    """Accuracies of probes: memory up to delay 1."""
+    readers = {"state": [0.86, 0.63, 0.47, 0.33], "words between": [np.nan, 0.45, 0.48, 0.42], "untrained": [0.38, 0.4, 0.37, 0.33],
+               "majority": [0.47, 0.42, 0.44, 0.35], "control": [0.5, 0.4, 0.35, 0.3], "memory": [0.39, 0.18, -0.01, -0.09],
+               "selectivity": [0.38, 0.27, 0.12, 0.03]}  # fmt: skip
+    rows = [
+        {"state": state, "delay": delay, "reader": reader, "accuracy": value, "balanced": value,
+         "accuracy_low": value - 0.04, "accuracy_high": value + 0.04}
+        for state in states for reader, values in readers.items()
+        for delay, value in zip((0, 1, 5, 20), values, strict=True) if value == value
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def equal_frame(states: tuple[str, ...], rules: tuple[str, ...]) -> pd.DataFrame:
     """Classes at equal counts, and groups of any words."""
     values = CLASSES | {f"any {number}": 1.3 + 0.05 * number for number in range(1, 6)}
@@ -187,6 +201,7 @@ def write_run(
     controls.to_csv(measures / "controls.csv", index=False)
     decay_frame(states).to_csv(measures / "decay.csv", index=False)
     units_frame(states).to_csv(measures / "units.csv", index=False)
+    decoding_frame(states).to_csv(measures / "decoding.csv", index=False)
     equal_frame(states, rules).to_csv(measures / "equal.csv", index=False)
     memory = with_controls(memory, controls)
     memory.to_csv(measures / "memory.csv", index=False)

@@ -10,6 +10,7 @@ from report.generated_run import (
     FACTS,
     classes_frame,
     controls_frame,
+    decoding_frame,
     equal_frame,
     memory_frame,
     separability_frame,
@@ -284,3 +285,16 @@ def test_units_are_counted_and_ranked() -> None:
     assert "the rank correlation with the gates is 1.00" in said
     assert "1 of 5 units do not fall below 1/e" in said
     assert sentences.on_units(units.assign(time_constant=np.nan)) == []
+
+
+def test_what_is_decoded_is_said_with_its_limits() -> None:
+    said = " ".join(sentences.on_decoding(decoding_frame(("cell",)), "gold"))
+    assert "reads the class (by gold tags) of the word τ steps earlier" in said
+    assert (
+        "At delay 0 it is right for 86 % of the words, always saying the most frequent class for 47 %; at delay 20 for 33 %" in said
+    )
+    assert "More than the words in between tell is found up to delay 1, by intervals over seeds" in said
+    assert "it would learn by heart 50 % at delay 0, 38 % less than for the true classes" in said
+    none = decoding_frame(("cell",)).assign(accuracy_low=-1.0)
+    assert "is found at no delay" in " ".join(sentences.on_decoding(none, None))
+    assert sentences.on_decoding(none.iloc[:0], None) == []

@@ -8,13 +8,22 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
+from typing import Literal
 
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.corpus.sources import load as load_corpus
 from stategrad.errors import UnavailableError
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
-from stategrad.run.config import AnalysisConfig, ControlsConfig, GradientsConfig, NetworkConfig, RunConfig, SwapConfig
+from stategrad.run.config import (
+    AnalysisConfig,
+    ControlsConfig,
+    DecodingConfig,
+    GradientsConfig,
+    NetworkConfig,
+    RunConfig,
+    SwapConfig,
+)
 from stategrad.run.run import Run
 from stategrad.run.settings import read_preset
 from stategrad.run.summary import corpus_summary, run_summary
@@ -34,6 +43,7 @@ def run(
     controls: ControlsConfig,
     analysis: AnalysisConfig,
     probe: ProbeConfig,
+    decoding: DecodingConfig,
     progress: bool = True,
 ) -> None:
     """The whole analysis, from raw text to report.html, in one folder.
@@ -53,6 +63,7 @@ def run(
         controls: what the curves are held against.
         analysis: which measures are taken.
         probe: how linear separability is searched.
+        decoding: what is read from the states.
         progress: show progress.
     """
     config = dataclasses.replace(
@@ -66,6 +77,7 @@ def run(
         controls=controls,
         analysis=analysis,
         probe=probe,
+        decoding=decoding,
     )
     one = Run(config, out or _default_folder(preset), show_progress=progress)
     try:
@@ -154,16 +166,27 @@ def analyze(base: RunConfig, folder: Path, *, analysis: AnalysisConfig, progress
     Run(dataclasses.replace(base, analysis=analysis), folder, show_progress=progress).execute(stages)
 
 
-def probe(base: RunConfig, folder: Path, *, probe: ProbeConfig, progress: bool = True) -> None:
-    """Search the linear separability of word classes on a run's embeddings.
+def probe(
+    base: RunConfig,
+    what: Literal["embeddings", "states"],
+    folder: Path,
+    *,
+    probe: ProbeConfig,
+    decoding: DecodingConfig,
+    progress: bool = True,
+) -> None:
+    """Train linear classifiers on a run's embeddings (are classes separable?) or states (what can be decoded of earlier words?).
 
     Args:
         base: the settings of the folder.
+        what: embeddings or states.
         folder: of the run.
         probe: how linear separability is searched.
+        decoding: what is read from the states.
         progress: show progress.
     """
-    Run(dataclasses.replace(base, probe=probe), folder, show_progress=progress).execute(["train", "probe"])
+    config = dataclasses.replace(base, probe=probe, decoding=decoding)
+    Run(config, folder, show_progress=progress).execute(["train", "probe" if what == "embeddings" else "decode"])
 
 
 def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:

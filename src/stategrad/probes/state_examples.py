@@ -62,7 +62,7 @@ def targets_of(labels: Any, inputs: Any, streams: Streams, rule: Rule | None) ->
     if labels is None:
         if not isinstance(inputs, Corpus) or not inputs.rules:
             raise InvalidInputError("there are no labels to probe for; pass labels, one per position, or a corpus with tags.")
-        groups = inputs.groups(rule or ("gold" if "gold" in inputs.rules else "most"))
+        groups = inputs.groups(rule or decoding_rule(inputs))
         names = [name for name in CLASSES if name in groups]
         of_position = np.full(streams.size, -1)
         for number, name in reversed(list(enumerate(names))):
@@ -74,6 +74,11 @@ def targets_of(labels: Any, inputs: Any, streams: Streams, rule: Rule | None) ->
     ids = [None if tensor.is_floating_point() else tensor.cpu().numpy() for tensor in streams.tensors]
     types = np.arange(streams.size) if ids[0] is None else np.concatenate([one for one in ids if one is not None])
     return Targets(tuple(names), of_position.astype(np.int64), types.astype(np.int64))
+
+
+def decoding_rule(text: Corpus) -> Rule:
+    """The rule that puts each word into one class: gold tags, else its most frequent tag."""
+    return "gold" if "gold" in text.rules else "most"
 
 
 def steps_of(streams: Streams, longest: int, sample: int, generator: np.random.Generator) -> Int[np.ndarray, " step"]:

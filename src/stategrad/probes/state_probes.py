@@ -35,7 +35,7 @@ from stategrad.gradients.state_gradients import delays_of
 from stategrad.gradients.streams import streams_of, vector_size
 from stategrad.probes.state_examples import Targets, control_labels, states_at, steps_of, targets_of, untrained_of, words_between
 
-TRAINING = 0.8
+FOLD = 5
 READERS = ("state", "words between", "untrained", "majority", "state, words seen", "control")
 
 
@@ -87,7 +87,7 @@ def probe_states(
     state: str | StateKey | None = None,
     rule: Rule | None = None,
     sample: int = 5000,
-    seeds: int = 3,
+    seeds: int = 5,
     C: float = 0.01,
     initial_state: Any = None,
     seed: int = 0,
@@ -129,19 +129,21 @@ def probe_states(
     key, streams = network.state_key(state), streams_of(inputs, network)
     delay_list = delays_of(delays, int(streams.lengths.max()))
     targets = targets_of(labels, inputs, streams, rule)
+    generators = {number: np.random.default_rng(number) for number in range(seed, seed + seeds)}
+    steps_by_seed = {number: steps_of(streams, int(delay_list[-1]), sample, one) for number, one in generators.items()}
+    all_steps = np.unique(np.concatenate(list(steps_by_seed.values())))
+    all_states = states_at(streams, all_steps, key, initial_state)
     rows = []
     with tqdm(total=seeds * len(delay_list), desc="probes on states", unit="delay", disable=not show_progress) as bar:
-        for number in range(seed, seed + seeds):
-            generator = np.random.default_rng(number)
-            steps = steps_of(streams, int(delay_list[-1]), sample, generator)
-            states = {"state": states_at(streams, steps, key, initial_state)}
+        for number, steps in steps_by_seed.items():
+            states = {"state": all_states[np.searchsorted(all_steps, steps)]}
             fresh = untrained_of(model, number)
             if fresh is not None:
                 other = network_of(fresh, PRECISIONS["float32"], input_size=vector_size(inputs), initial_state=initial_state)
                 states["untrained"] = states_at(streams_of(inputs, other), steps, key, initial_state)
             for delay in delay_list:
                 between = {"words between": words_between(streams, steps, int(delay))} if delay else {}
-                for row in _at_delay(targets, steps - delay, states | between, C, generator):
+                for row in _at_delay(targets, steps - delay, states | between, C, generators[number]):
                     rows.append({"seed": number, "delay": int(delay)} | row)
                 bar.update()
     return StateProbes(pd.DataFrame(rows), key, targets.names)
@@ -167,7 +169,7 @@ def _at_delay(
     yield {"reader": "majority"} | _scores(np.full((~by_type).sum(), most), classes[~by_type])
     if not targets.has_types:
         return
-    seen = generator.random(len(known)) < TRAINING
+    seen = generator.random(len(known)) < 1 - 1 / FOLD
     control = control_labels(targets, classes, generator)[types]
     for reader, wanted in (("state, words seen", classes), ("control", control)):
         values = features["state"]
@@ -176,10 +178,13 @@ def _at_delay(
 
 
 def _split(types: Int[np.ndarray, " example"], generator: np.random.Generator) -> Bool[np.ndarray, " example"]:
-    """Which examples are for training: word types are dealt at random, four fifths of them to training."""
-    distinct, places = np.unique(types, return_inverse=True)
-    chosen = generator.permutation(len(distinct)) < TRAINING * len(distinct)
-    return np.asarray(chosen[places])
+    """Which examples are for training: of every five word types of like frequency all but a random one."""
+    distinct, places, counts = np.unique(types, return_inverse=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    for_training = np.ones(len(distinct), dtype=bool)
+    for first in range(0, len(order), FOLD):
+        for_training[generator.choice(order[first : first + FOLD])] = False
+    return np.asarray(for_training[places])
 
 
 def _check(targets: Targets, train: Int[np.ndarray, " train"], test: Int[np.ndarray, " test"]) -> None:

@@ -22,7 +22,8 @@ COMMANDS = {
     "units": "analyze",
     "controls": "controls",
     "equal": "controls",
-    "separability": "probe",
+    "separability": "probe embeddings",
+    "decoding": "probe states",
     "training": "train",
 }
 """Which command of stategrad writes which table."""
@@ -38,6 +39,7 @@ REQUIRED = {
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
     "separability": ("row", "valid"),
+    "decoding": ("delay", "reader", "accuracy"),
     "training": ("epoch",),
 }
 OPTIONAL = {
@@ -103,11 +105,13 @@ OPTIONAL = {
     "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
     "separability": ("classes", "types", "majority_valid", "majority_test", "valid_low", "valid_high", "test", "not_converged"),
+    "decoding": ("accuracy_low", "accuracy_high", "balanced"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
 }
 LABELS = (
     "state",
     "control",
+    "reader",
     "group",
     "other",
     "measure",
@@ -121,7 +125,7 @@ LABELS = (
     "scheme",
 )
 KEYED = ("memory", "tracking", "classes")
-OPTIONAL_TABLES = ("comparisons", "horizon", "decay", "units", "controls", "equal", "separability", "training")
+OPTIONAL_TABLES = ("comparisons", "horizon", "decay", "units", "controls", "equal", "separability", "decoding", "training")
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,7 @@ class RunTables:
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
+        decoding: what linear probes read from the states, None where they were not trained.
         training: the epochs, None where the model was given.
     """
 
@@ -158,6 +163,7 @@ class RunTables:
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
     separability: pd.DataFrame | None
+    decoding: pd.DataFrame | None
     training: pd.DataFrame | None
 
     @property
@@ -171,6 +177,20 @@ class RunTables:
         names = [str(name) for name in self.memory["state"].unique()]
         first = self.facts.get("state")
         return sorted(names, key=lambda name: name != first)
+
+    @property
+    def memories(self) -> pd.DataFrame | None:
+        """At the delays of the probes, relative to the first: what is decoded beyond the words between, `σ_1` and swap memory."""
+        if self.decoding is None or self.decoding.empty:
+            return None
+        decoded = self.decoding[self.decoding["reader"] == "memory"].set_index(["state", "delay"])
+        columns = {name.replace("accuracy", "decoded"): decoded[name] for name in ("accuracy", "accuracy_low", "accuracy_high")}
+        curves = self.memory[self.memory["group"] == "all"].set_index(["state", "delay"])[["sigma_1", "swap"]]
+        table = pd.DataFrame(columns).join(curves, how="left").sort_index()
+        first = table.groupby(level="state").transform("first")
+        for name in table:
+            table[name] = table[name] / first["decoded" if str(name).startswith("decoded") else name]
+        return table.reset_index()
 
     @property
     def rules(self) -> list[str]:
@@ -215,7 +235,7 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     missing = [column for column in REQUIRED[name] if column not in frame]
     if missing:
         raise InvalidInputError(f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; {again} anew.")
-    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "control", "group", "other", "measure", "law", "row"}
+    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "control", "group", "other", "measure", "law", "row", "reader"}
     wrong = [column for column in frame if column in numeric and not pd.api.types.is_numeric_dtype(frame[column])]
     # a column without any value is read as text in an empty table
     if wrong and len(frame):

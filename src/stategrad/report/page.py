@@ -28,7 +28,9 @@ from stategrad.report.sections import Figure, figures_of
 LARGEST_PAGE = 8_000_000
 """Bytes; a page beyond it would be slow to open and to send."""
 
-DOWNLOADS = ("memory", "tracking", "classes", "controls", "equal", "units", "separability", "training")
+DOWNLOADS = (
+    "memory", "tracking", "classes", "controls", "equal", "units", "decoding", "memories", "separability", "training",
+)  # fmt: skip
 """The tables that a page carries."""
 
 CAPTIONS = {
@@ -166,10 +168,7 @@ def _defaults(run: RunTables) -> dict[str, str]:
 
 def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:
     """What the script of the page reads: every table once, and the charts that refer to them by name."""
-    named: Mapping[str, pd.DataFrame | None] = {
-        name: getattr(run, name)
-        for name in ("memory", "tracking", "classes", "controls", "equal", "units", "separability", "training")
-    }
+    named: Mapping[str, pd.DataFrame | None] = {name: getattr(run, name) for name in DOWNLOADS}
     state = run.states[0] if run.states else ""
     with alt.data_transformers.disable_max_rows():
         charts = {

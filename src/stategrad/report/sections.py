@@ -11,6 +11,7 @@ import pandas as pd
 
 from stategrad.report import figures, sentences
 from stategrad.report.inputs import RunTables
+from stategrad.report.probe_figures import decoding_chart, memories_chart
 from stategrad.report.unit_figures import units_chart
 
 Drawer = Callable[..., alt.LayerChart]
@@ -102,6 +103,7 @@ def figures_of(run: RunTables) -> list[Figure]:
         *_unit_figures(run),
         *_tracking_figures(run, steps),
         *_class_figures(run, steps),
+        *_decoding_figures(run),
     ]
 
 
@@ -178,6 +180,28 @@ def _class_figures(run: RunTables, steps: int | None) -> list[Figure]:
         name, heading = "classes-at-equal-counts", "Classes at equal counts"
         listed.insert(1, Figure(name, heading, "equal", dots_of_equals, (), sayings, under="table-1-classes"))
     return listed
+
+
+def _decoding_figures(run: RunTables) -> list[Figure]:
+    decoding, memories = run.decoding, run.memories
+    if decoding is None or memories is None:
+        return []
+
+    def accuracies(**options: Any) -> alt.LayerChart:
+        return decoding_chart(decoding, **options)
+
+    def relative(**options: Any) -> alt.LayerChart:
+        return memories_chart(memories, **options)
+
+    sayings = [
+        Saying({"state": one}, sentences.on_decoding(decoding[decoding["state"] == one], run.facts.get("decoding_rule")))
+        for one in run.states
+    ]
+    compared = [Saying({}, [sentences.ON_MEMORIES])]
+    return [
+        Figure("decoding", "What can be decoded of earlier words", "decoding", accuracies, (), sayings),
+        Figure("memories", "Decoded memory beside the others", "memories", relative, (), compared, under="decoding"),
+    ]
 
 
 def _on_class_curves(memory: pd.DataFrame, names: Sequence[str]) -> list[str]:

@@ -128,6 +128,38 @@ class ControlsConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecodingConfig:
+    """What is read from the states by linear probes: the class of the word some delays earlier.
+
+    Attributes:
+        delays: which.
+        sample: steps whose state is read, drawn at random for each seed.
+        seeds: repetitions, each with other steps, another split of the words and another untrained model.
+        C: inverse strength of the penalty.
+        seed: of the first repetition.
+    """
+
+    delays: tuple[int, ...] = (0, 1, 2, 5, 10, 20)
+    sample: int = 5000
+    seeds: int = 5
+    C: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        problems = Problems("decoding")
+        for name in ("sample", "seeds"):
+            if getattr(self, name) < 1:
+                problems.add(f"decoding.{name} is {getattr(self, name)}; give at least 1")
+        if not self.delays or min(self.delays) < 0 or len(set(self.delays)) < len(self.delays):
+            problems.add(f"decoding.delays is {self.delays}; give each once, from 0 upwards")
+        if self.C <= 0:
+            problems.add(f"decoding.C is {self.C}; give a number above 0")
+        if self.seed < 0:
+            problems.add(f"decoding.seed is {self.seed}; give 0 or more")
+        problems.raise_if_any()
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnalysisConfig:
     """Which measures are taken from the gradients.
 
@@ -163,6 +195,7 @@ class RunConfig:
         controls: what the curves are held against.
         analysis: which measures are taken.
         probe: how linear separability is searched.
+        decoding: what is read from the states.
         model: a trained model, `X.safetensors` with `vocabulary.txt` beside it, used in place of training.
         fallback: the preset to run where this one's corpus cannot be had.
     """
@@ -176,6 +209,7 @@ class RunConfig:
     controls: ControlsConfig = field(default_factory=ControlsConfig)
     analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
     model: str | None = None
     fallback: str | None = None
 

@@ -29,6 +29,7 @@ STAGES = {
     "controls": stages.control,
     "analyze": stages.analyze,
     "probe": stages.probe,
+    "decode": stages.decode,
     "report": stages.report,
 }
 
@@ -125,5 +126,7 @@ class Run:
         controlled = fingerprint_of(measured, settings["controls"])
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
-        reported = fingerprint_of(analyzed, probed)
-        return dict(zip(STAGES, (trained, measured, swapped, controlled, analyzed, probed, reported), strict=True))
+        decoded = fingerprint_of(trained, settings["decoding"], settings["gradients"]["text"], self.states, lexicon)
+        reported = fingerprint_of(analyzed, probed, decoded)
+        stages = (trained, measured, swapped, controlled, analyzed, probed, decoded, reported)
+        return dict(zip(STAGES, stages, strict=True))

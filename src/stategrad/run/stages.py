@@ -1,4 +1,4 @@
-"""The stages of a run, each from files to files: train, gradients, swap, controls, analyze, probe, report."""
+"""The stages of a run, each from files to files: train, gradients, swap, controls, analyze, probe, decode, report."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from stategrad.models.embeddings import embeddings_of
 from stategrad.models.language_model import LanguageModel
 from stategrad.models.perplexity import perplexity, unigram_perplexity
 from stategrad.models.training import train
+from stategrad.probes.state_examples import decoding_rule
+from stategrad.probes.state_probes import probe_states
 from stategrad.run import measures
 from stategrad.run.controls import control_curves, equal_classes
 from stategrad.swaps.swap_memory import swap_memory
@@ -205,6 +207,31 @@ def probe(run: Run, record: StageRecord) -> None:
         show_progress=run.show_progress,
     )
     record.outputs.append(run.folder.write_measures("separability", result.to_frame()))
+
+
+def decode(run: Run, record: StageRecord) -> None:
+    """What linear probes read from every state, `measures/decoding.csv`; nothing for a text without tags."""
+    settings, text = run.config.decoding, run.text
+    if not text.rules:
+        run.say("decode: the corpus has no tags, so there are no classes to read from the states")
+        return
+    longest = max(len(stream) for stream in text.streams)
+    frames = []
+    for state in run.states:
+        probes = probe_states(
+            run.model,
+            text,
+            delays=[delay for delay in settings.delays if delay < longest],
+            state=state,
+            sample=settings.sample,
+            seeds=settings.seeds,
+            C=settings.C,
+            seed=settings.seed,
+            show_progress=run.show_progress,
+        )
+        frames.append(probes.to_dataframe().assign(state=state))
+    record.outputs.append(run.folder.write_measures("decoding", pd.concat(frames)))
+    record.facts.update(decoding_steps=settings.sample, decoding_seeds=settings.seeds, decoding_rule=decoding_rule(text))
 
 
 def report(run: Run, record: StageRecord) -> None:
