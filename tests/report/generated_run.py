@@ -71,6 +71,8 @@ def memory_frame(states: tuple[str, ...], rules: tuple[str, ...], delays: int = 
             values = dict(zip(names, columns, strict=True))
             ends = {f"{name}_{end}": values[name] * factor for name in ("sigma_1", "rms") for end, factor in ENDS.items()}
             swap = scale * 7 * (0.7 * np.exp(-delay / 2.5) + 0.3 * np.exp(-delay / 15))
+            ends |= {"divergence": 3 * np.exp(-delay / 2), "divergence_low": 2.8 * np.exp(-delay / 2)}
+            ends |= {"divergence_high": 3.2 * np.exp(-delay / 2)}
             ends |= {"swap": swap, "validity": 0.38 * np.exp(-delay)} | {f"swap_{end}": swap * f for end, f in ENDS.items()}
             rows.append(pd.DataFrame(values | ends).assign(state=state, group=group, rule=rule, count=count - delay))
     return pd.concat(rows, ignore_index=True)

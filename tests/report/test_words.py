@@ -298,3 +298,10 @@ def test_what_is_decoded_is_said_with_its_limits() -> None:
     none = decoding_frame(("cell",)).assign(accuracy_low=-1.0)
     assert "is found at no delay" in " ".join(sentences.on_decoding(none, None))
     assert sentences.on_decoding(none.iloc[:0], None) == []
+
+
+def test_what_a_swap_does_to_the_next_word_is_said_in_nats() -> None:
+    memory = memory_frame(("cell", "hidden"), ("any",))
+    said = " ".join(sentences.on_divergence(memory[memory["group"] == "all"]))
+    assert "It is 3 at delay 0, 0.25 at delay 5, 0.02 at delay 10, 1.5e-06 at delay 29." in said
+    assert sentences.on_divergence(memory.assign(divergence=float("nan"))) == []

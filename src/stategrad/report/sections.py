@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from stategrad.report import figures, sentences
+from stategrad.report.divergence_figure import divergence_chart
 from stategrad.report.inputs import RunTables
 from stategrad.report.probe_figures import decoding_chart, memories_chart
 from stategrad.report.unit_figures import units_chart
@@ -95,6 +96,14 @@ def figures_of(run: RunTables) -> list[Figure]:
                    [Saying({"state": state}, sentences.on_rms(rows) + horizons(state) + sentences.on_controls(rows))
                     for state, rows in per_state.items()])
         )  # fmt: skip
+    if everything["divergence"].notna().any():
+
+        def divergence(**options: Any) -> alt.LayerChart:
+            return divergence_chart(run.memory, backpropagation_steps=steps, **options)
+
+        saying = Saying({}, sentences.on_divergence(everything))
+        heading = "Is it used? The next word after a swap"
+        listed.append(Figure("next-word", heading, "memory", divergence, ("scale",), [saying], under="three-measures"))
     if everything["energy_share"].notna().any():
         listed.append(Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, under="three-measures"))
     return [

@@ -131,6 +131,24 @@ def on_horizon(horizon: pd.DataFrame) -> list[str]:
     return [f"{said} {', '.join(parts)} (95 % intervals)."]
 
 
+def on_divergence(memory: pd.DataFrame) -> list[str]:
+    """How far a swap moves the next word's distribution, in nats.
+
+    Args:
+        memory: the rows of the group `all`.
+    """
+    curve = memory[memory["divergence"].notna()].drop_duplicates("delay").set_index("delay")["divergence"].sort_index()
+    if curve.empty:
+        return []
+    delays = list(dict.fromkeys([int(curve.index[0]), _near(curve.index, 5), _near(curve.index, 10), int(curve.index[-1])]))
+    values = [f"{curve[delay]:.2g} at delay {delay}" for delay in delays]
+    return [
+        "A state may keep a word of which nothing is made. Here one word is replaced by another, and the distribution of the next "
+        "word compared with what it was: the Kullback–Leibler divergence in nats, 0 where the prediction does not care.",
+        f"It is {', '.join(values)}.",
+    ]
+
+
 def on_decay(decay: pd.DataFrame) -> list[str]:
     """By which law `σ_1` decays, and how a single exponential does.
 

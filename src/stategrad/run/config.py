@@ -78,11 +78,13 @@ class SwapConfig:
         kinds: what takes a word's place: `unigram` (a word drawn by frequency), `same class`, `mean` (the mean embedding). The
             first is drawn beside the other measures; a text without tags has no classes.
         sample: how many words are replaced, drawn at random; None for all.
+        divergence: also measure how far the swaps of the first kind move the distribution of the next word.
         seed: of the draws.
     """
 
     kinds: tuple[Literal["unigram", "same class", "mean"], ...] = ("unigram", "same class", "mean")
     sample: int | None = 10_000
+    divergence: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:

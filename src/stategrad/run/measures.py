@@ -59,10 +59,14 @@ def memory_table(results: Results) -> pd.DataFrame:
 
 
 def with_swaps(memory: pd.DataFrame, swaps: pd.DataFrame) -> pd.DataFrame:
-    """The memory curves with swap memory beside them: `swap` is θ, with its interval, and `validity` that of the mean gradient."""
+    """The memory curves with swap memory beside them: `swap` is θ, with its interval, and `validity` that of the mean gradient.
+
+    `divergence`, that of the next word, is the same for every state.
+    """
     renamed = swaps.rename(columns={"theta": "swap", "theta_low": "swap_low", "theta_high": "swap_high"})
     keys = ["state", "group", "rule", "delay"]
-    return memory.merge(renamed[[*keys, "swap", "swap_low", "swap_high", "validity"]], on=keys, how="left")
+    measured = ["swap", "swap_low", "swap_high", "validity", "divergence", "divergence_low", "divergence_high"]
+    return memory.merge(renamed[[*keys, *(name for name in measured if name in renamed)]], on=keys, how="left")
 
 
 def with_controls(memory: pd.DataFrame, controls: pd.DataFrame) -> pd.DataFrame:

@@ -137,6 +137,7 @@ def swap(run: Run, record: StageRecord) -> None:
                 blocks=run.config.gradients.blocks,
                 sample=settings.sample,
                 gradients=StateGradients.load(run.folder.gradients_path(state)) if kind == kinds[0] else None,
+                divergence=settings.divergence and kind == kinds[0] and state == run.states[0],
                 seed=settings.seed,
                 show_progress=run.show_progress,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,20 @@ from torch import Tensor
 
 from stategrad.cells.network import Network, StateKey
 from stategrad.gradients.stretches import Stretch
+
+
+class Moved(NamedTuple):
+    """The states some steps after a swap, for the positions that still lie inside their streams: the first ones.
+
+    Attributes:
+        change: `Δs` of the state that is compared.
+        hidden: the last layer's hidden state as it was; of a model without one the state that is compared.
+        swapped: the same after the swap.
+    """
+
+    change: Float[Tensor, "inside state"]
+    hidden: Float[Tensor, "inside hidden"]
+    swapped: Float[Tensor, "inside hidden"]
 
 
 @torch.no_grad()
@@ -22,7 +37,7 @@ def changes(
     remaining: Int[np.ndarray, " position"],
     replacement: Float[Tensor, "position embedding"],
     delays: int,
-) -> Iterator[Float[Tensor, "inside state"]]:
+) -> Iterator[Moved]:
     """`Δs` at delays 0, 1, …: the positions advance together from the state before them, each with its own following inputs.
 
     Args:
@@ -35,9 +50,10 @@ def changes(
         delays: how many delays to go through.
 
     Yields:
-        One array per delay, for the positions that still lie inside their streams: the first ones.
+        One entry per delay.
     """
     layer, name = key
+    read = name if "hidden" not in network.cells[-1].state_sizes else "hidden"
     state = stretch.before(rows)
     inputs = replacement
     for delay in range(delays):
@@ -48,4 +64,5 @@ def changes(
         if delay > 0:
             inputs = stretch.inputs[following]
         state = network.step(inputs[:inside], [{one: value[:inside] for one, value in part.items()} for part in state])
-        yield state[layer][name] - stretch.states[layer][name][following]
+        change = state[layer][name] - stretch.states[layer][name][following]
+        yield Moved(change, stretch.states[-1][read][following], state[-1][read])

@@ -30,6 +30,8 @@ class SwapMemory:
         validity: `1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`, (group, delay): 1 where the group's mean gradient explains the swaps entirely,
             0 where it explains nothing, below where it is worse than nothing. None without gradients.
         provenance: versions, hashes and settings, as JSON.
+        divergence: `E KL(p(w_{t+1}) ‖ p^swap(w_{t+1}))` in nats, (group, delay); None where it was not asked for.
+        block_divergence: the same of each block, (group, block, delay).
     """
 
     theta: xr.DataArray
@@ -39,6 +41,8 @@ class SwapMemory:
     block_count: xr.DataArray
     validity: xr.DataArray | None
     provenance: str
+    divergence: xr.DataArray | None = None
+    block_divergence: xr.DataArray | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -101,7 +105,7 @@ class SwapMemory:
         return decay_table({"swap": self._estimate(level)}, labels, self.delays, counts, usable, level=level)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """A tidy table: a row per group and delay; `relative` where delay 0 is there, `validity` where gradients were given."""
+        """A tidy table: a row per group and delay; `relative` where delay 0 is there, `validity` and `divergence` if asked for."""
         interval = self.interval()
         columns = {"count": self.count, "population": self.population, "theta": self.theta}
         columns |= {"theta_low": interval["low"], "theta_high": interval["high"]}
@@ -109,10 +113,17 @@ class SwapMemory:
             columns["relative"] = self.relative()
         if self.validity is not None:
             columns["validity"] = self.validity
+        if self.divergence is not None and self.block_divergence is not None:
+            estimate = self._estimate_of(self.block_divergence, 0.95)
+            columns["divergence"] = self.divergence
+            columns |= {f"divergence_{end}": self.theta.copy(data=getattr(estimate, end)) for end in ("low", "high")}
         return xr.Dataset(columns).to_dataframe().reset_index()
 
     def _estimate(self, level: float) -> Estimate:
-        values = self.block_theta.transpose("group", "delay", "block").values[..., None, None]
+        return self._estimate_of(self.block_theta, level)
+
+    def _estimate_of(self, block_means: xr.DataArray, level: float) -> Estimate:
+        values = block_means.transpose("group", "delay", "block").values[..., None, None]
         counts = self.block_count.transpose("group", "delay", "block").values
         return jackknife(lambda theta: theta[..., 0, 0], values, counts, level=level)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +25,7 @@ from stategrad.gradients.state_gradients import block_numbers, default_groups, d
 from stategrad.gradients.streams import Streams, streams_of, vector_size
 from stategrad.gradients.stretches import stretches
 from stategrad.swaps.changes import changes
+from stategrad.swaps.divergence import NextWord
 from stategrad.swaps.replacements import Replacements, replacements_of
 from stategrad.swaps.result import SwapMemory
 from stategrad.swaps.validity import Validity, mean_gradients
@@ -45,6 +46,7 @@ class _Request:
     replacements: Replacements
     initial: States
     chunk_size: int
+    next_word: NextWord | None
 
 
 def swap_memory(
@@ -58,6 +60,7 @@ def swap_memory(
     blocks: int | Any = 10,
     sample: int | None = 10_000,
     gradients: StateGradients | None = None,
+    divergence: bool = False,
     precision: Literal["float32", "float64"] = "float32",
     initial_state: Any = None,
     seed: int = 0,
@@ -85,6 +88,7 @@ def swap_memory(
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); None for all.
         gradients: of the same model, state, groups and delays; adds the validity of their means.
+        divergence: also measure how far each swap moves the distribution of the next word, of a language model with a `decoder`.
         precision: of the states; sums are always float64.
         initial_state: as PyTorch takes it, `h_0` or `(h_0, c_0)`, each (layer, stream, H). Default: zeros.
         seed: of the draw of a sample, and of the replacements.
@@ -116,29 +120,34 @@ def swap_memory(
     positions = choose_positions(strata, lengths, delay_list, conditions_of(None, None, lengths), sample=sample, seed=seed)
     initial = network.initial_state(initial_state, len(lengths))
     chunk_size = (execution or Execution()).chunk_size or CHUNK_SIZE
-    request = _Request(network, key, streams, delay_list, strata, positions, replacements, initial, chunk_size)
+    next_word = NextWord(model, network) if divergence else None
+    request = _Request(network, key, streams, delay_list, strata, positions, replacements, initial, chunk_size, next_word)
     validity = None
     if gradients is not None:
         mean = mean_gradients(gradients, model, network, key, read, delay_list)
         validity = Validity(mean, read.masks, network.dtype)
-    sums = _run(request, validity, show_progress)
+    sums, divergences = _run(request, validity, show_progress)
     provenance = provenance_of(
         model, inputs, streams, precision=precision, seed=seed, sample=sample, blocks=int(block_of.max()) + 1,
         positions=len(positions.used), population=streams.size, swaps=swaps if isinstance(swaps, str) else "given",
     )  # fmt: skip
     own = json.dumps(provenance | {"state": {"layer": key[0], "name": key[1]}})
-    return _result(request, sums, validity, read.labels, int(block_of.max()) + 1, own)
+    result = _result(request, sums, validity, read.labels, int(block_of.max()) + 1, own)
+    if next_word is None:
+        return result
+    moves = _result(request, divergences, None, read.labels, int(block_of.max()) + 1, own)
+    return replace(result, divergence=moves.theta, block_divergence=moves.block_theta)
 
 
-def _run(request: _Request, validity: Validity | None, show_progress: bool) -> np.ndarray:
-    """Swap at every used position; the sums of `‖Δs‖`, (stratum, delay)."""
+def _run(request: _Request, validity: Validity | None, show_progress: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Swap at every used position; the sums of `‖Δs‖` and of divergences, (stratum, delay)."""
     strata, positions = request.strata, request.positions
     belongs = np.array([len(members) > 0 for members in strata.members])
     used = positions.used[belongs[strata.of_position[positions.used]]]
     weights = positions.weights[0]
     column = {int(delay): index for index, delay in enumerate(request.delays)}
     longest = int(request.delays[-1]) + 1
-    sums = np.zeros(weights.shape)
+    sums, divergences = np.zeros((2, *weights.shape))
     with tqdm(total=len(used), desc="swaps", unit="position", disable=not show_progress) as bar:
         for stretch in stretches(request.streams, used, longest, request.initial):
             left = positions.remaining[stretch.positions].clip(max=longest)
@@ -149,19 +158,22 @@ def _run(request: _Request, validity: Validity | None, show_progress: bool) -> n
                 replacement = request.replacements.vectors(places)
                 cause = replacement - stretch.inputs[torch.from_numpy(rows)]
                 moved = changes(request.network, request.key, stretch, rows, left[chosen], replacement, longest)
-                for delay, change in enumerate(moved):
+                for delay, (change, hidden, swapped) in enumerate(moved):
                     if delay not in column:
                         continue
                     index, inside = column[delay], len(change)
                     stratum = strata.of_position[places[:inside]]
                     sizes = torch.linalg.vector_norm(change, dim=1, dtype=torch.float64).numpy()
                     sums[:, index] += np.bincount(stratum, sizes, minlength=strata.count)
+                    if request.next_word is not None:
+                        moves = request.next_word.divergence(hidden, swapped).numpy()
+                        divergences[:, index] += np.bincount(stratum, moves, minlength=strata.count)
                     if validity is not None:
                         weight = torch.from_numpy(weights[stratum, index])
                         validity.add(index, places[:inside], change, cause[:inside], weight)
                 bar.update(len(chosen))
     _check_finite(request, sums)
-    return sums
+    return sums, divergences
 
 
 def _check_finite(request: _Request, sums: np.ndarray) -> None:

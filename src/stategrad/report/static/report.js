@@ -22,7 +22,7 @@
     const place = document.getElementById(`chart-${name}`);
     const { dataset, charts } = page.figures[name];
     const variant = variantOf(charts);
-    const known = charts[variant].params.map((parameter) => parameter.name);
+    const known = (charts[variant].params ?? []).map((parameter) => parameter.name);
     if (drawn.get(name)?.variant !== variant) {
       drawn.get(name)?.result.finalize();
       // a chart writes into its rows: each gets its own
