@@ -80,7 +80,7 @@ def test_subscripts_leave_attributes_alone() -> None:
 def test_every_table_is_on_the_page_once_and_whole(usual: tuple[Path, str]) -> None:
     run_folder, page = usual
     tables = data_of(page)["tables"]
-    assert set(tables) == {"memory", "tracking", "classes", "controls", "equal", "separability", "training"}
+    assert set(tables) == {"memory", "tracking", "directions", "classes", "controls", "equal", "separability", "training"}
     for name, table in tables.items():
         frame = pd.read_csv(run_folder / "measures" / f"{name}.csv")
         assert len(table["rows"]) == len(frame)

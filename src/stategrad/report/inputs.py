@@ -18,6 +18,7 @@ COMMANDS = {
     "classes": "analyze",
     "comparisons": "analyze",
     "horizon": "analyze",
+    "directions": "analyze",
     "controls": "controls",
     "equal": "controls",
     "separability": "probe",
@@ -31,6 +32,7 @@ REQUIRED = {
     "classes": ("group", "sigma_1"),
     "comparisons": ("measure", "group", "other", "low", "high"),
     "horizon": ("measure", "level", "horizon"),
+    "directions": ("delay", "mode", "stability", "positive", "negative", "named"),
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
     "separability": ("row", "valid"),
@@ -60,14 +62,24 @@ OPTIONAL = {
     "classes": ("positions", "normalised", "sigma_1_floor", "rms", "sigma_1_low", "sigma_1_high", "rms_low", "rms_high"),
     "comparisons": ("difference",),
     "horizon": ("horizon_low", "horizon_high", "longest"),
+    "directions": (
+        "sigma_share",
+        "set_stability",
+        "log_frequency",
+        "class_correlation",
+        "class_partial",
+        "class_chance",
+        "class_partial_chance",
+    ),
     "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
     "separability": ("classes", "types", "majority_valid", "majority_test", "test", "not_converged"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
 }
-LABELS = ("state", "control", "group", "other", "measure", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")
+LABELS = ("state", "control", "group", "other", "measure", "rule", "property", "row", "note", "penalty", "class_weight", "scheme",
+          "positive", "negative", "class", "set")  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
-OPTIONAL_TABLES = ("comparisons", "horizon", "controls", "equal", "separability", "training")
+OPTIONAL_TABLES = ("comparisons", "horizon", "directions", "controls", "equal", "separability", "training")
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,7 @@ class RunTables:
         classes: word classes at delay 0; no rows for a text without tags.
         comparisons: the differences between them, None where they were not taken.
         horizon: how far back memory reaches by each measure, None where it was not taken.
+        directions: the leading directions and their words, None where they were not named.
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
@@ -97,6 +110,7 @@ class RunTables:
     classes: pd.DataFrame
     comparisons: pd.DataFrame | None
     horizon: pd.DataFrame | None
+    directions: pd.DataFrame | None
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
     separability: pd.DataFrame | None
@@ -157,7 +171,7 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     missing = [column for column in REQUIRED[name] if column not in frame]
     if missing:
         raise InvalidInputError(f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; {again} anew.")
-    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "control", "group", "other", "measure", "row"}
+    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {*LABELS, "named"}
     wrong = [column for column in frame if column in numeric and not pd.api.types.is_numeric_dtype(frame[column])]
     # a column without any value is read as text in an empty table
     if wrong and len(frame):

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from stategrad.errors import InvalidInputError
 from stategrad.files import write_text
 from stategrad.report import facts, sentences, tables
+from stategrad.report.directions import named_directions, on_directions
 from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
@@ -101,6 +102,8 @@ def render(run: RunTables, drawn: list[Figure]) -> str:
         rules=RULES,
         captions={name: caption.replace("σ_1", "σ₁") for name, caption in CAPTIONS.items()},
         on_separability=[] if run.separability is None else sentences.on_separability(run.separability),
+        directions=[] if run.directions is None else named_directions(run.directions),
+        on_directions=[] if run.directions is None else on_directions(run.directions),
         has_tracking=not run.tracking.empty,
         training=run.training,
         number=tables.number,
@@ -152,7 +155,8 @@ def _defaults(run: RunTables) -> dict[str, str]:
 def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:
     """What the script of the page reads: every table once, and the charts that refer to them by name."""
     named: Mapping[str, pd.DataFrame | None] = {
-        name: getattr(run, name) for name in ("memory", "tracking", "classes", "controls", "equal", "separability", "training")
+        name: getattr(run, name)
+        for name in ("memory", "tracking", "directions", "classes", "controls", "equal", "separability", "training")
     }
     state = run.states[0] if run.states else ""
     with alt.data_transformers.disable_max_rows():

@@ -148,7 +148,7 @@ def control(run: Run, record: StageRecord) -> None:
 
 
 def analyze(run: Run, record: StageRecord) -> None:
-    """The measures as tidy tables: `measures/memory.csv`, `tracking.csv`, `classes.csv`, `comparisons.csv`, `horizon.csv`."""
+    """The measures as tidy tables: `measures/{memory,tracking,directions,classes,comparisons,horizon}.csv`."""
     settings = run.config.analysis
     results = {name: StateGradients.load(run.folder.gradients_path(name)) for name in run.states}
     embeddings = next(iter(results.values())).embeddings
@@ -173,6 +173,11 @@ def analyze(run: Run, record: StageRecord) -> None:
         "comparisons": measures.comparisons_table(results),
         "horizon": measures.horizon_table(results, run.folder.read_measures("swap_horizons")),
     }
+    try:
+        tables["directions"] = measures.directions_table(results, whitened)
+    except InvalidInputError as error:
+        run.say(f"analyze: the directions are not named: {error}")
+        tables["directions"] = pd.DataFrame(columns=measures.DIRECTIONS)
     for name, frame in tables.items():
         record.outputs.append(run.folder.write_measures(name, frame))
     record.facts.update(
