@@ -28,8 +28,10 @@ from stategrad.gradients.directional import DirectionalGradients
 from stategrad.gradients.equal_groups import equal_groups
 from stategrad.gradients.group_spectra import GroupSpectra
 from stategrad.gradients.low_rank import LowRankGradients
+from stategrad.gradients.model_comparison import compare
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
+from stategrad.gradients.stacking import StackedMemory, stack
 from stategrad.gradients.state_gradients import state_gradients
 from stategrad.measures.properties import Property, property_vector
 from stategrad.models.checkpoints import load_model
@@ -54,6 +56,10 @@ __all__ = [
     "equal_groups",
     "swap_memory",
     "SwapMemory",
+    # several models
+    "stack",
+    "StackedMemory",
+    "compare",
     # what is tracked
     "Embeddings",
     "Property",

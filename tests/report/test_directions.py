@@ -22,7 +22,8 @@ def test_words_stand_where_a_direction_is_stable_and_the_reason_where_it_is_not(
     assert cell.when == {"state": "cell", "whitened": "false"}
     assert list(cell.delays) == [0, 1, 5]
     named, plane, noise = cell.delays[0]
-    assert named == {"mode": "1", "share": "20 %", "positive": "so · . · !", "negative": "an · new · <b>", "unnamed": "",
+    assert named == {"mode": "1", "share": "20 %", "unnamed": "", "positive": "so\u00a0· .\u00a0· !",
+                     "negative": "an\u00a0· new\u00a0· <b>",
                      "class": "adjectives −0.47", "frequency": "+0.11", "stability": "0.99"}  # fmt: skip
     assert plane["unnamed"] == "one of directions 2–4, which are equally strong: their span is stable, its axes are not"
     assert noise["unnamed"] == "not stable: another text would show another direction"
@@ -59,7 +60,7 @@ def test_the_page_has_a_table_per_state_and_convention_and_escapes_the_words(run
     section = page[page.index('<section id="directions">') : page.index('<section id="table-2">')]
     assert section.count("<tbody") == 12  # two states, two conventions, three delays
     assert section.count("<tbody") - len(re.findall("<tbody[^>]* hidden", section)) == 3
-    assert "new · &lt;b&gt;" in section
+    assert "new\u00a0· &lt;b&gt;" in section
     assert "<b>" not in section
     assert 'data-download="directions"' in section
 

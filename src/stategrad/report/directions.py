@@ -40,8 +40,8 @@ def _row(row: pd.Series) -> dict[str, str]:
     return {
         "mode": str(int(row["mode"])),
         "share": f"{100 * row['sigma_share']:.0f} %" if pd.notna(row["sigma_share"]) else number(None),
-        "positive": row["positive"].replace(" ", " · "),
-        "negative": row["negative"].replace(" ", " · "),
+        "positive": row["positive"].replace(" ", "\u00a0· "),
+        "negative": row["negative"].replace(" ", "\u00a0· "),
         "unnamed": "" if row["named"] else _why_not(row),
         "class": f"{row['class']} {signed(_judged(row))}" if row["class"] else number(None),
         "frequency": signed(row["log_frequency"]),
