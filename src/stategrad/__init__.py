@@ -28,8 +28,10 @@ from stategrad.gradients.directional import DirectionalGradients
 from stategrad.gradients.equal_groups import equal_groups
 from stategrad.gradients.group_spectra import GroupSpectra
 from stategrad.gradients.low_rank import LowRankGradients
+from stategrad.gradients.model_comparison import compare
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
+from stategrad.gradients.stacking import StackedMemory, stack
 from stategrad.gradients.state_gradients import state_gradients
 from stategrad.gradients.state_statistics import StateStatistics, describe_states
 from stategrad.measures.properties import Property, property_vector
@@ -60,6 +62,10 @@ __all__ = [
     "SwapMemory",
     "probe_states",
     "StateProbes",
+    # several models
+    "stack",
+    "StackedMemory",
+    "compare",
     # what is tracked
     "Embeddings",
     "Property",

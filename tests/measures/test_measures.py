@@ -106,9 +106,9 @@ def test_the_floor_leaves_out_empty_blocks_and_needs_two():
 
 @pytest.mark.parametrize(("blocks", "splits"), [(2, 1), (3, 3), (4, 3), (6, 10), (10, 20)])
 def test_splits_are_balanced_distinct_and_not_counted_with_their_mirror(blocks, splits):
-    from stategrad.measures.floor import _balanced_splits
+    from stategrad.measures.floor import balanced_splits
 
-    signs = _balanced_splits(blocks, 20, 0)
+    signs = balanced_splits(blocks, 20, 0)
     assert len(signs) == splits
     assert len({min(s, tuple(-x for x in s)) for s in signs}) == splits
     assert all(sum(x > 0 for x in s) == blocks // 2 for s in signs)

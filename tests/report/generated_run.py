@@ -162,6 +162,27 @@ def equal_frame(states: tuple[str, ...], rules: tuple[str, ...]) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
+def directions_frame(states: tuple[str, ...], conventions: tuple[bool, ...]) -> pd.DataFrame:
+    """Three directions at three delays: one with words, one of a stable plane, one that is noise."""
+    modes = [
+        {"mode": 1, "sigma_share": 0.2, "stability": 0.99, "set": "1", "set_stability": 0.99, "named": True,
+         "positive": "so . !", "negative": "an new <b>", "class": "adjectives", "class_correlation": -0.44,
+         "class_partial": -0.47, "class_partial_chance": 0.43, "log_frequency": 0.11},
+        {"mode": 2, "sigma_share": 0.12, "stability": 0.7, "set": "2–4", "set_stability": 0.98, "named": False,
+         "positive": "", "negative": "", "class": "verbs", "class_correlation": 0.2, "class_partial": 0.21,
+         "class_partial_chance": 0.43, "log_frequency": 0.02},
+        {"mode": 3, "sigma_share": 0.1, "stability": 0.3, "set": "3", "set_stability": 0.3, "named": False,
+         "positive": "", "negative": "", "class": "", "class_correlation": np.nan, "class_partial": np.nan,
+         "class_partial_chance": 0.43, "log_frequency": np.nan},
+    ]  # fmt: skip
+    labels = [{"state": state, "whitened": whitened} for state in states for whitened in conventions]
+    places = [
+        {"group": group, "rule": rule, "delay": delay} for group, rule in (("all", ""), ("nouns", "any")) for delay in (0, 1, 5)
+    ]
+    rows = [one | place | mode for one in labels for place in places for mode in modes]
+    return pd.DataFrame(rows).assign(class_chance=0.43, log_frequency_chance=0.13, sigma=1.0)
+
+
 def classes_frame(memory: pd.DataFrame) -> pd.DataFrame:
     first = memory[(memory["delay"] == 0) & (memory["group"] != "all")]
     share = first["sigma_1"] / first.groupby(["state", "rule"])["sigma_1"].transform("sum")
@@ -208,6 +229,7 @@ def write_run(
     memory = with_controls(memory, controls)
     memory.to_csv(measures / "memory.csv", index=False)
     tracking_frame(states, conventions).to_csv(measures / "tracking.csv", index=False)
+    directions_frame(states, conventions).to_csv(measures / "directions.csv", index=False)
     classes_frame(memory).to_csv(measures / "classes.csv", index=False)
     separability_frame().to_csv(measures / "separability.csv", index=False)
     training = {"epoch": [1, 2], "learning_rate": [1.0, 0.5], "train_perplexity": [701.0, 330.0],

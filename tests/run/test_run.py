@@ -56,6 +56,15 @@ def test_the_tables_hold_what_the_results_hold(tiny_run):
     assert float(row["sigma_1"]) == pytest.approx(np.linalg.norm(result.mean.sel(group="verbs", delay=2), 2))
     classes = pd.read_csv(folder.measures_path("classes"))
     assert classes.groupby(["state", "rule"])["normalised"].sum().tolist() == pytest.approx([1, 1])
+    directions = pd.read_csv(folder.measures_path("directions"), keep_default_na=False, na_values=[""])
+    row = directions.query("state == 'cell' and not whitened and group == 'verbs' and delay == 1 and mode == 1").iloc[0]
+    again = result.name_directions(1, delays=1).set_index("group").loc["verbs"]
+    assert (row["rule"], row["sigma"], row["stability"]) == (
+        "gold",
+        pytest.approx(again["sigma"]),
+        pytest.approx(again["stability"]),
+    )
+    assert set(directions["whitened"]) == {False, True}
     tracking = pd.read_csv(folder.measures_path("tracking"))
     assert set(tracking["property"]) == {"singular–plural", "common–proper"}
     assert set(tracking["n"]) == {1, 5}
@@ -347,6 +356,19 @@ def test_embeddings_that_cannot_be_whitened_leave_the_other_measures(tiny_run, t
     assert not tracking["whitened"].any()
     assert "the whitened measures are left out: the covariance of the embeddings has condition number" in capsys.readouterr().err
     assert "Nothing is shown in whitened space" in (tmp_path / "out/report.html").read_text()
+
+
+def test_words_that_are_too_rare_to_name_directions_leave_the_other_measures(tiny_copy, monkeypatch, capsys):
+    def too_rare(*_):
+        raise sg.InvalidInputError("3 of 400 words occur at least 5 times.")
+
+    monkeypatch.setattr("stategrad.run.measures.directions_table", too_rare)
+    for name in ("measures/directions.csv", "report.html"):
+        (tiny_copy / name).unlink()
+    Run(TINY, tiny_copy).execute()
+    assert pd.read_csv(tiny_copy / "measures/directions.csv").empty
+    assert "analyze: the directions are not named: 3 of 400 words occur at least 5 times." in capsys.readouterr().err
+    assert "What the remembered directions are" not in (tiny_copy / "report.html").read_text()
 
 
 def test_a_trained_model_takes_the_place_of_training(tiny_run, tmp_path):

@@ -25,6 +25,7 @@ from stategrad.gradients.groups import per_group_and_block
 from stategrad.gradients.horizons import LEVELS, check_levels, estimates_of, horizons
 from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
+from stategrad.gradients.named_directions import leading_directions, names_of_directions
 from stategrad.gradients.request import Request
 from stategrad.gradients.state_statistics import StateStatistics
 from stategrad.gradients.unit_memory import row_norms, unit_horizons
@@ -174,7 +175,9 @@ class StateGradients:
         missing = {name: [one for one in wanted if one not in self.mean[name].values] for name, wanted in chosen.items()}
         for name, absent in missing.items():
             if absent:
-                raise InvalidInputError(f"unknown {name} '{absent[0]}': {suggestion(str(absent[0]), self.mean[name].values)}.")
+                raise InvalidInputError(
+                    f"unknown {name} '{absent[0]}': {suggestion(str(absent[0]), map(str, self.mean[name].values))}."
+                )
         names = ("mean", "count", "population", "block_mean", "block_count", "second_moment", "block_second_moment")
         kept = {name: array.sel(chosen) for name in names if (array := getattr(self, name)) is not None}
         return replace(self, **kept)
@@ -365,6 +368,52 @@ class StateGradients:
             received = f"{len(names)} groups" if len(names) < 2 else f"the dimensions {', '.join(self._cases)}"
             raise InvalidInputError(f"a comparison needs two groups or more and no conditions, and has {received}.")
         return names
+
+    def name_directions(
+        self, n: int = 3, words: int = 8, *, delays: Sequence[int] | int | None = None, least_count: int = 5
+    ) -> pd.DataFrame:
+        """What the n best-remembered directions are: the words at their ends, and what their scores of words go along with.
+
+        A direction that another text would not show again has no words: `sg.measures.split_half_stability` has the rule.
+        `<unk>` and rare types are left out.
+
+        Args:
+            n: how many directions of each mean gradient.
+            words: how many at each end.
+            delays: which; default: those of 0, 1 and 5 that were measured.
+            least_count: types that occur fewer times are left out, where the embeddings have frequencies.
+
+        Returns:
+            A row per group (and condition), delay and `mode`: `sigma` and its share of Σσ; `stability`, and that of the `set` of
+            modes that no gap of 5 % parts from it; `named`; words at the `positive` and the `negative` end, outermost first;
+            `log_frequency`, the correlation of the scores with it, never negative; `class`, the one that the scores correlate with
+            best when log frequency is taken out, with `class_correlation` and `class_partial`; what 95 % of random directions
+            stay below, `…_chance`; and `correlation …` and `partial …` of every class of the embeddings.
+
+        Raises:
+            InvalidInputError: no embeddings, an unknown delay, numbers out of range, fewer than 10 words that are frequent enough.
+
+        Source: Verwimp et al. 2018, equation 1, for the directions; Haufe et al., NeuroImage 87, 2014, for pattern and read-out.
+        """
+        return names_of_directions(self, n, words, delays, least_count)
+
+    def leading_directions(self, n: int = 3, *, delays: Sequence[int] | int | None = None, least_count: int = 5) -> xr.Dataset:
+        """The vectors that `name_directions` names.
+
+        Args:
+            n: how many of each mean gradient.
+            delays: which; default: those of 0, 1 and 5 that were measured.
+            least_count: the types that decide the sign, as in `name_directions`.
+
+        Returns:
+            Per group and delay `singular_values`, `stability` and `named` (mode), the `image` u_i (state, mode), and in the
+            original embedding space `pattern`, the input that excites the direction, and `readout`, which scores words; both
+            are v_i, but `D v_i` and `D⁻ᵀ v_i` in the whitened convention.
+
+        Raises:
+            InvalidInputError: an unknown delay, an n out of range.
+        """
+        return leading_directions(self, n, delays, least_count)
 
     def estimate(self, f: Callable[[np.ndarray], float], *, level: float = 0.95) -> xr.Dataset:
         """Any statistic of a mean gradient, with what the blocks say about it.

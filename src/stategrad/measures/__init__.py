@@ -25,6 +25,7 @@ from stategrad.measures.permutation import permuted_directions
 from stategrad.measures.properties import Property, property_vector
 from stategrad.measures.simultaneous import simultaneous_band
 from stategrad.measures.spectrum import decompose, effective_rank, largest_share, singular_values
+from stategrad.measures.stability import Stability, split_half_stability
 from stategrad.measures.tracking import cosine_to_subspace, relative_memory
 from stategrad.measures.whitening import covariance_root
 
@@ -33,6 +34,7 @@ __all__ = [
     "Detection",
     "Estimate",
     "Property",
+    "Stability",
     "chance_cosine",
     "chance_relative_memory",
     "cosine_to_subspace",
@@ -61,6 +63,7 @@ __all__ = [
     "sign_flip_test",
     "simultaneous_band",
     "singular_values",
+    "split_half_stability",
     "unbiased_energy",
     "unbiased_gain",
 ]

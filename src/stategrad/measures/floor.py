@@ -60,7 +60,7 @@ def noise_contrasts(
     if len(occupied) < 2:
         return np.empty((0, *block_mean.shape[1:]))
     counts, means = block_count[occupied], block_mean[occupied]
-    signs = np.array(_balanced_splits(len(occupied), splits, seed))
+    signs = np.array(balanced_splits(len(occupied), splits, seed))
     in_a = signs > 0
     size_a = (in_a * counts).sum(1)
     size_b = counts.sum() - size_a
@@ -69,7 +69,7 @@ def noise_contrasts(
     return np.einsum("sb,bhe->she", contrast, means, optimize=True)
 
 
-def _balanced_splits(blocks: int, most: int, seed: int) -> list[tuple[int, ...]]:
+def balanced_splits(blocks: int, most: int, seed: int) -> list[tuple[int, ...]]:
     """Signs per block, half of them positive (one fewer where the number is odd); a split and its mirror count once."""
     half = blocks // 2
     possible = math.comb(blocks, half) // (1 if blocks % 2 else 2)

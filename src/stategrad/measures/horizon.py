@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from stategrad.errors import InvalidInputError
 from stategrad.measures.jackknife import Estimate
+from stategrad.measures.relative import relative_estimate
 
 
 class Crossings(NamedTuple):
@@ -61,13 +61,5 @@ def relative_interval(
     Raises:
         InvalidInputError: an estimate without an axis.
     """
-    if estimate.plain.ndim == 0:
-        raise InvalidInputError("a relative curve needs delays on the last axis; the estimate is a single number.")
-    first = estimate.debiased[..., :1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = estimate.debiased / first
-        contributions = (estimate.contributions - ratio * estimate.contributions[..., :1]) / first
-        factor = (estimate.high - estimate.debiased) / estimate.standard_error
-    half = factor * np.sqrt(np.square(contributions).sum(0))
-    half[..., 0] = np.where(np.isfinite(estimate.standard_error[..., 0]), 0.0, np.nan)
-    return ratio, ratio - half, ratio + half
+    relative = relative_estimate(estimate)
+    return relative.debiased, relative.low, relative.high

@@ -20,6 +20,7 @@ COMMANDS = {
     "horizon": "analyze",
     "decay": "analyze",
     "units": "analyze",
+    "directions": "analyze",
     "controls": "controls",
     "equal": "controls",
     "separability": "probe embeddings",
@@ -36,6 +37,7 @@ REQUIRED = {
     "horizon": ("measure", "level", "horizon"),
     "decay": ("measure", "law", "score", "preferred"),
     "units": ("unit", "horizon", "time_constant"),
+    "directions": ("delay", "mode", "stability", "positive", "negative", "named"),
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
     "separability": ("row", "valid"),
@@ -105,6 +107,15 @@ OPTIONAL = {
         "time_2",
     ),
     "units": ("row_norm",),
+    "directions": (
+        "sigma_share",
+        "set_stability",
+        "log_frequency",
+        "class_correlation",
+        "class_partial",
+        "class_chance",
+        "class_partial_chance",
+    ),
     "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
     "separability": ("classes", "types", "majority_valid", "majority_test", "valid_low", "valid_high", "test", "not_converged"),
@@ -112,23 +123,13 @@ OPTIONAL = {
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
 }
 LABELS = (
-    "state",
-    "control",
-    "reader",
-    "group",
-    "other",
-    "measure",
-    "law",
-    "rule",
-    "property",
-    "row",
-    "note",
-    "penalty",
-    "class_weight",
-    "scheme",
-)
+    "state", "control", "reader", "group", "other", "measure", "law", "rule", "property", "row", "note", "penalty", "class_weight",
+    "scheme", "positive", "negative", "class", "set",
+)  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
-OPTIONAL_TABLES = ("comparisons", "horizon", "decay", "units", "controls", "equal", "separability", "decoding", "training")
+OPTIONAL_TABLES = (
+    "comparisons", "horizon", "decay", "units", "directions", "controls", "equal", "separability", "decoding", "training",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ class RunTables:
         horizon: how far back memory reaches by each measure, None where it was not taken.
         decay: decay laws of its curves, None where they were not fitted.
         units: how long each unit of the states remembers, None where not taken.
+        directions: the leading directions and their words, None where they were not named.
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
@@ -163,6 +165,7 @@ class RunTables:
     horizon: pd.DataFrame | None
     decay: pd.DataFrame | None
     units: pd.DataFrame | None
+    directions: pd.DataFrame | None
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
     separability: pd.DataFrame | None
@@ -238,7 +241,7 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     missing = [column for column in REQUIRED[name] if column not in frame]
     if missing:
         raise InvalidInputError(f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; {again} anew.")
-    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {"property", "control", "group", "other", "measure", "law", "row", "reader"}
+    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {*LABELS, "named", "preferred"}
     wrong = [column for column in frame if column in numeric and not pd.api.types.is_numeric_dtype(frame[column])]
     # a column without any value is read as text in an empty table
     if wrong and len(frame):

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from stategrad.errors import InvalidInputError
 from stategrad.files import write_text
 from stategrad.report import facts, sentences, tables
+from stategrad.report.directions import named_directions, on_directions
 from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
@@ -29,7 +30,7 @@ LARGEST_PAGE = 8_000_000
 """Bytes; a page beyond it would be slow to open and to send."""
 
 DOWNLOADS = (
-    "memory", "tracking", "classes", "controls", "equal", "units", "decoding", "memories", "separability", "training",
+    "memory", "tracking", "directions", "classes", "controls", "equal", "units", "decoding", "memories", "separability", "training",
 )  # fmt: skip
 """The tables that a page carries."""
 
@@ -118,6 +119,8 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         on_separability=[] if run.separability is None else sentences.on_separability(run.separability),
         paper=paper,
         text_columns=("quantity", "the paper says", "why"),
+        directions=[] if run.directions is None else named_directions(run.directions),
+        on_directions=[] if run.directions is None else on_directions(run.directions),
         has_tracking=not run.tracking.empty,
         training=run.training,
         number=tables.number,

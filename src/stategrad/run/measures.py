@@ -18,6 +18,9 @@ from stategrad.models.embeddings import Embeddings
 
 Results = Mapping[str, StateGradients]
 
+DIRECTIONS = ["state", "group", "rule", "whitened", "delay", "mode", "stability", "named", "positive", "negative"]
+"""The columns of a table of directions that has no rows."""
+
 PROPERTIES = {
     "singular–plural": ("singular nouns", "plural nouns"),
     "common–proper": ("common nouns", "proper nouns"),
@@ -93,6 +96,19 @@ def tracking_table(
         measured = ["relative_memory", "cosine", "subspace_share", "whitened"]
         return pd.DataFrame(columns=["state", "group", "rule", "property", "delay", "n", *measured])
     return split_labels(pd.concat(frames))
+
+
+def directions_table(results: Results, whitened: Results) -> pd.DataFrame:
+    """The words at the ends of the leading directions: a row per convention, state, group (whitened: `all`), delay and mode."""
+    frames = [
+        result.name_directions(min(3, *result.mean.shape[-2:])).assign(state=state, whitened=is_whitened)
+        for is_whitened, convention in (
+            (False, results),
+            (True, {state: result.sel(group="all") for state, result in whitened.items()}),
+        )
+        for state, result in convention.items()
+    ]
+    return split_labels(pd.concat(frames, ignore_index=True))
 
 
 def classes_table(memory: pd.DataFrame, shares: pd.DataFrame, embedding_size: int) -> pd.DataFrame:

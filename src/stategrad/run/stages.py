@@ -155,7 +155,7 @@ def control(run: Run, record: StageRecord) -> None:
 
 
 def analyze(run: Run, record: StageRecord) -> None:
-    """The measures as tidy tables: `measures/memory.csv`, tracking, classes, comparisons, horizon, decay, units."""
+    """The measures as tidy tables: `measures/memory.csv`, tracking, classes, comparisons, horizon, decay, units, directions."""
     settings = run.config.analysis
     results = {name: StateGradients.load(run.folder.gradients_path(name)) for name in run.states}
     embeddings = next(iter(results.values())).embeddings
@@ -182,6 +182,11 @@ def analyze(run: Run, record: StageRecord) -> None:
         "decay": measures.decay_table(results),
         "units": measures.units_table(results, {name: describe_states(run.model, run.text, state=name) for name in run.states}),
     }
+    try:
+        tables["directions"] = measures.directions_table(results, whitened)
+    except InvalidInputError as error:
+        run.say(f"analyze: the directions are not named: {error}")
+        tables["directions"] = pd.DataFrame(columns=measures.DIRECTIONS)
     for name, frame in tables.items():
         record.outputs.append(run.folder.write_measures(name, frame))
     record.facts.update(
