@@ -19,6 +19,7 @@ COMMANDS = {
     "comparisons": "analyze",
     "horizon": "analyze",
     "directions": "analyze",
+    "seeds": "seeds",
     "controls": "controls",
     "equal": "controls",
     "separability": "probe",
@@ -32,6 +33,7 @@ REQUIRED = {
     "classes": ("group", "sigma_1"),
     "comparisons": ("measure", "group", "other", "low", "high"),
     "horizon": ("measure", "level", "horizon"),
+    "seeds": ("measure", "delay", "own", "value", "mean", "another_low", "another_high", "between_sd", "text_sd", "refit_floor"),
     "directions": ("delay", "mode", "stability", "positive", "negative", "named"),
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
@@ -62,6 +64,7 @@ OPTIONAL = {
     "classes": ("positions", "normalised", "sigma_1_floor", "rms", "sigma_1_low", "sigma_1_high", "rms_low", "rms_high"),
     "comparisons": ("difference",),
     "horizon": ("horizon_low", "horizon_high", "longest"),
+    "seeds": ("mean_low", "mean_high"),
     "directions": (
         "sigma_share",
         "set_stability",
@@ -77,9 +80,9 @@ OPTIONAL = {
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
 }
 LABELS = ("state", "control", "group", "other", "measure", "rule", "property", "row", "note", "penalty", "class_weight", "scheme",
-          "positive", "negative", "class", "set")  # fmt: skip
+          "positive", "negative", "class", "set", "seed")  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
-OPTIONAL_TABLES = ("comparisons", "horizon", "directions", "controls", "equal", "separability", "training")
+OPTIONAL_TABLES = ("comparisons", "horizon", "directions", "seeds", "controls", "equal", "separability", "training")
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class RunTables:
         comparisons: the differences between them, None where they were not taken.
         horizon: how far back memory reaches by each measure, None where it was not taken.
         directions: the leading directions and their words, None where they were not named.
+        seeds: memory curves of other seeds of the recipe, None where there are no other runs.
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
@@ -111,6 +115,7 @@ class RunTables:
     comparisons: pd.DataFrame | None
     horizon: pd.DataFrame | None
     directions: pd.DataFrame | None
+    seeds: pd.DataFrame | None
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
     separability: pd.DataFrame | None

@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from stategrad.report import figures, sentences
+from stategrad.report.figures_seeds import on_seeds, seeds_chart
 from stategrad.report.inputs import RunTables
 
 Drawer = Callable[..., alt.LayerChart]
@@ -85,6 +86,7 @@ def figures_of(run: RunTables) -> list[Figure]:
         Figure("figure-1-memory", "Figure 1. Memory against delay", "memory", memory, ("scale", "values"),
                [Saying({"state": state}, sentences.on_memory(rows, run.facts)) for state, rows in per_state.items()]),
     ]  # fmt: skip
+    listed += _seed_figures(run, steps)
     if everything["rms"].notna().any():
         listed.append(
             Figure("three-measures", "Three measures of memory", "memory", rms, ("scale",),
@@ -94,6 +96,18 @@ def figures_of(run: RunTables) -> list[Figure]:
     if everything["energy_share"].notna().any():
         listed.append(Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, under="three-measures"))
     return [*listed, *_boundary_figures(run, steps), *_tracking_figures(run, steps), *_class_figures(run, steps)]
+
+
+def _seed_figures(run: RunTables, steps: int | None) -> list[Figure]:
+    seeds = run.seeds
+    if seeds is None or seeds.empty:
+        return []
+
+    def curves(**options: Any) -> alt.LayerChart:
+        return seeds_chart(seeds, backpropagation_steps=steps, **options)
+
+    sayings = [Saying({"state": one}, on_seeds(seeds[seeds["state"] == one])) for one in run.states]
+    return [Figure("other-seeds", "Other seeds of the recipe", "seeds", curves, (), sayings, under="figure-1-memory")]
 
 
 def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
