@@ -13,18 +13,26 @@ from stategrad.report.style import BLUE, GREY, SOLID, Legend, finished, value_sc
 OWN, OTHER = "this run", "other seeds"
 
 
-def seeds_chart(frame: pd.DataFrame, *, state: str | None = None, backpropagation_steps: int | None = None) -> alt.LayerChart:
+def seeds_chart(
+    frame: pd.DataFrame,
+    *,
+    state: str | None = None,
+    log: bool = False,
+    backpropagation_steps: int | None = None,
+) -> alt.LayerChart:
     """`σ_1` relative to delay 0 of every seed, and a band in which one more would lie in 95 %.
 
     Args:
         frame: columns measure, delay, seed, own, value, another_low, another_high; if there is one, state.
         state: which state to draw; default: the first.
+        log: logarithmic vertical axis; the band is drawn where its lower end is above 0.
         backpropagation_steps: length of truncated backpropagation in training, marked where it is among the delays.
     """
     frame = completed(frame)
     legend = Legend({OWN: (BLUE, SOLID), OTHER: (GREY, SOLID)})
     x, axis = delays_of(frame), alt.Axis(title="σ₁ relative to delay 0", tickCount=5)
-    y = alt.Y("value:Q", scale=value_scale(log=False), axis=axis)
+    y = alt.Y("value:Q", scale=value_scale(log=log), axis=axis)
+    positive = "datum.{} > 0" if log else "isValid(datum.{})"
     tooltip = [
         alt.Tooltip("seed:N", title="run"),
         alt.Tooltip("delay:Q", title="delay τ"),
@@ -33,7 +41,11 @@ def seeds_chart(frame: pd.DataFrame, *, state: str | None = None, backpropagatio
     ]
 
     def lines(label: str, own: int, width: float) -> alt.Chart:
-        chart = alt.Chart().transform_filter(f"datum.own == {own}").transform_calculate(curve=json.dumps(label))
+        chart = (
+            alt.Chart()
+            .transform_filter(f"datum.own == {own} && {positive.format('value')}")
+            .transform_calculate(curve=json.dumps(label))
+        )
         marked: alt.Chart = chart.mark_line(strokeWidth=width).encode(
             x=x, y=y, detail="seed:N", tooltip=tooltip, **legend.encodings("curve")
         )
@@ -41,9 +53,9 @@ def seeds_chart(frame: pd.DataFrame, *, state: str | None = None, backpropagatio
 
     band = (
         alt.Chart()
-        .transform_filter("datum.own == 1")
+        .transform_filter(f"datum.own == 1 && {positive.format('another_low')}")
         .mark_area(color=GREY, opacity=0.16, aria=False)
-        .encode(x=x, y=alt.Y("another_low:Q", axis=axis), y2=alt.Y2("another_high:Q"))
+        .encode(x=x, y=alt.Y("another_low:Q", scale=value_scale(log=log), axis=axis), y2=alt.Y2("another_high:Q"))
     )
     layers = [band, lines(OTHER, 0, 1.2), lines(OWN, 1, 2.0), *boundary(frame, backpropagation_steps)]
     description = "largest singular value σ₁ relative to delay 0 against delay in words, a curve per seed of the recipe"

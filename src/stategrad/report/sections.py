@@ -107,7 +107,7 @@ def _seed_figures(run: RunTables, steps: int | None) -> list[Figure]:
         return seeds_chart(seeds, backpropagation_steps=steps, **options)
 
     sayings = [Saying({"state": one}, on_seeds(seeds[seeds["state"] == one])) for one in run.states]
-    return [Figure("other-seeds", "Other seeds of the recipe", "seeds", curves, (), sayings, under="figure-1-memory")]
+    return [Figure("other-seeds", "Other seeds of the recipe", "seeds", curves, ("scale",), sayings, under="figure-1-memory")]
 
 
 def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
