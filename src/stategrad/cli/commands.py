@@ -25,6 +25,7 @@ from stategrad.run.config import (
     SwapConfig,
 )
 from stategrad.run.run import Run
+from stategrad.run.seeds import seeds_table
 from stategrad.run.settings import read_preset
 from stategrad.run.summary import corpus_summary, run_summary
 
@@ -198,6 +199,22 @@ def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:
         progress: show progress.
     """
     one = Run(base, folder, show_progress=progress)
+    one.folder.forget("report")
+    one.execute()
+    print(run_summary(one.folder))
+
+
+def seeds(base: RunConfig, folder: Path, *, others: tuple[Path, ...], progress: bool = True) -> None:
+    """Set a run beside runs of the same settings from other seeds: measures/seeds.csv, and a band on its page.
+
+    Args:
+        base: the settings of the folder.
+        folder: of the run.
+        others: folders of the other runs, such as '[runs/seed-1, runs/seed-2]'.
+        progress: show progress.
+    """
+    one = Run(base, folder, show_progress=progress)
+    one.folder.write_measures("seeds", seeds_table(folder, others, one.states))
     one.folder.forget("report")
     one.execute()
     print(run_summary(one.folder))

@@ -24,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "controls": commands.controls,
     "analyze": commands.analyze,
     "probe": commands.probe,
+    "seeds": commands.seeds,
     "report": commands.report,
     "corpus": commands.corpus,
 }

@@ -34,6 +34,7 @@ class StackedMemory:
             `relative` to delay 0, the only ones that compare across models), group (and conditions) and delay:
             `value` and `error` (its standard error over texts), with the dimension of the models too;
             `mean`, `mean_low`, `mean_high`, the mean over models with its t-interval, which leaves out the text that they share;
+            `another_low` and `another_high`, where one more model of the recipe lies in 95 %;
             `between_variance`, between models, less what their texts explain, unbiased and negative where there is
             nothing more, and `between_sd`, its root or 0; `text_sd`, of one model over texts of this length;
             `refit_floor`, what two models of the recipe stay within in 95 % of pairs on a text of this length.
@@ -175,6 +176,8 @@ def _columns(estimates: Sequence[Estimate], paired: bool, level: float) -> dict[
         "mean": parts.mean,
         "mean_low": parts.low,
         "mean_high": parts.high,
+        "another_low": parts.another_low,
+        "another_high": parts.another_high,
         "between_variance": parts.between_variance,
         "between_sd": parts.between_sd,
         "text_sd": parts.text_sd,

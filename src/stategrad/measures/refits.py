@@ -5,6 +5,7 @@ With `x_k` the value of seed k of K, `s_k` its error over texts (blocks), and `o
     mean over seeds      x̄ ± t_{K-1} s / √K,        s² = Σ_k (x_k - x̄)² / (K - 1)
     between seeds        b² = s² - mean o_k²         unbiased, and negative where seeds differ by less than their texts explain
     text                 w² = mean s_k²
+    one more seed        x̄ ± t_{K-1} s √(1 + 1/K)
     refit floor          f = t_{K-1} √2 s            what two seeds stay within in 95 % of pairs
 
 Seeds that are read on one text share what is unusual about it: of the block contributions `c_{k,j}` only the deviations from the
@@ -31,6 +32,8 @@ class VarianceParts:
         mean: `x̄`.
         low: the lower end of its interval over seeds; it leaves out the text, which all seeds share.
         high: the upper end.
+        another_low: the lower end of the interval for one more seed.
+        another_high: the upper end.
         between_variance: `b²`; never clipped.
         text_sd: `w`.
         refit_floor: `f`.
@@ -39,6 +42,8 @@ class VarianceParts:
     mean: Float[np.ndarray, "*shape"]
     low: Float[np.ndarray, "*shape"]
     high: Float[np.ndarray, "*shape"]
+    another_low: Float[np.ndarray, "*shape"]
+    another_high: Float[np.ndarray, "*shape"]
     between_variance: Float[np.ndarray, "*shape"]
     text_sd: Float[np.ndarray, "*shape"]
     refit_floor: Float[np.ndarray, "*shape"]
@@ -83,11 +88,13 @@ def variance_parts(
         raise InvalidInputError(f"{seeds} seed has no spread; give models of at least 2 seeds.")
     mean, spread = np.asarray(values.mean(0)), np.asarray(values.std(0, ddof=1))
     t = stdtrit(seeds - 1, (1 + level) / 2)
-    half = t * spread / np.sqrt(seeds)
+    half, another = t * spread / np.sqrt(seeds), t * spread * np.sqrt(1 + 1 / seeds)
     return VarianceParts(
         mean=mean,
         low=np.asarray(mean - half),
         high=np.asarray(mean + half),
+        another_low=np.asarray(mean - another),
+        another_high=np.asarray(mean + another),
         between_variance=np.asarray(spread**2 - own.mean(0)),
         text_sd=np.asarray(np.sqrt(np.square(errors).mean(0))),
         refit_floor=np.asarray(t * np.sqrt(2) * spread),

@@ -21,6 +21,7 @@ COMMANDS = {
     "decay": "analyze",
     "units": "analyze",
     "directions": "analyze",
+    "seeds": "seeds",
     "controls": "controls",
     "equal": "controls",
     "separability": "probe embeddings",
@@ -37,6 +38,7 @@ REQUIRED = {
     "horizon": ("measure", "level", "horizon"),
     "decay": ("measure", "law", "score", "preferred"),
     "units": ("unit", "horizon", "time_constant"),
+    "seeds": ("measure", "delay", "own", "value", "mean", "another_low", "another_high", "between_sd", "text_sd", "refit_floor"),
     "directions": ("delay", "mode", "stability", "positive", "negative", "named"),
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
@@ -107,6 +109,7 @@ OPTIONAL = {
         "time_2",
     ),
     "units": ("row_norm",),
+    "seeds": ("mean_low", "mean_high"),
     "directions": (
         "sigma_share",
         "set_stability",
@@ -124,11 +127,11 @@ OPTIONAL = {
 }
 LABELS = (
     "state", "control", "reader", "group", "other", "measure", "law", "rule", "property", "row", "note", "penalty", "class_weight",
-    "scheme", "positive", "negative", "class", "set",
+    "scheme", "positive", "negative", "class", "set", "seed",
 )  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
-    "comparisons", "horizon", "decay", "units", "directions", "controls", "equal", "separability", "decoding", "training",
+    "comparisons", "horizon", "decay", "units", "directions", "seeds", "controls", "equal", "separability", "decoding", "training",
 )  # fmt: skip
 
 
@@ -148,6 +151,7 @@ class RunTables:
         decay: decay laws of its curves, None where they were not fitted.
         units: how long each unit of the states remembers, None where not taken.
         directions: the leading directions and their words, None where they were not named.
+        seeds: memory curves of other seeds of the recipe, None where there are no other runs.
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
@@ -166,6 +170,7 @@ class RunTables:
     decay: pd.DataFrame | None
     units: pd.DataFrame | None
     directions: pd.DataFrame | None
+    seeds: pd.DataFrame | None
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
     separability: pd.DataFrame | None

@@ -10,9 +10,10 @@ import altair as alt
 import pandas as pd
 
 from stategrad.report import figures, sentences
-from stategrad.report.divergence_figure import divergence_chart
+from stategrad.report.divergence_figures import divergence_chart
 from stategrad.report.inputs import RunTables
 from stategrad.report.probe_figures import decoding_chart, memories_chart
+from stategrad.report.seed_figures import on_seeds, seeds_chart
 from stategrad.report.unit_figures import units_chart
 
 Drawer = Callable[..., alt.LayerChart]
@@ -90,6 +91,7 @@ def figures_of(run: RunTables) -> list[Figure]:
         Figure("figure-1-memory", "Figure 1. Memory against delay", "memory", memory, ("scale", "values"),
                [Saying({"state": state}, sentences.on_memory(rows, run.facts)) for state, rows in per_state.items()]),
     ]  # fmt: skip
+    listed += _seed_figures(run, steps)
     if everything["rms"].notna().any():
         listed.append(
             Figure("three-measures", "Three measures of memory", "memory", rms, ("scale",),
@@ -114,6 +116,18 @@ def figures_of(run: RunTables) -> list[Figure]:
         *_class_figures(run, steps),
         *_decoding_figures(run),
     ]
+
+
+def _seed_figures(run: RunTables, steps: int | None) -> list[Figure]:
+    seeds = run.seeds
+    if seeds is None or seeds.empty:
+        return []
+
+    def curves(**options: Any) -> alt.LayerChart:
+        return seeds_chart(seeds, backpropagation_steps=steps, **options)
+
+    sayings = [Saying({"state": one}, on_seeds(seeds[seeds["state"] == one])) for one in run.states]
+    return [Figure("other-seeds", "Other seeds of the recipe", "seeds", curves, ("scale",), sayings, under="figure-1-memory")]
 
 
 def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
