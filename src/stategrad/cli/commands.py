@@ -180,6 +180,31 @@ def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:
     print(run_summary(one.folder))
 
 
+def validate(*, checks: str | None = None, out: Path | None = None, seed: int = 0, progress: bool = True) -> None:
+    """Put the measures to tests whose answers are known; exits with 1 where one fails.
+
+    Networks with known gradients, pure noise, an untrained model, and small LSTMs trained on languages whose memory is known.
+
+    Args:
+        checks: names of some, with commas between them; default: all.
+        out: folder for validation.html, validation.json and tables; default: none is written.
+        seed: of everything that is drawn.
+        progress: show progress.
+    """
+    from stategrad.report.validation import check_folder, write_validation
+    from stategrad.validation import validate as run_checks
+
+    if out is not None:
+        check_folder(out)
+    names = None if checks is None else [name.strip() for name in checks.split(",") if name.strip()]
+    validation = run_checks(names, seed=seed, show_progress=progress)
+    print(validation)
+    if out is not None:
+        print(write_validation(validation, out)[0])
+    if not validation.passed:
+        raise SystemExit(1)
+
+
 def corpus(corpus: CorpusConfig) -> None:
     """Show what a corpus holds: its parts, vocabulary, tags and classes.
 
