@@ -90,7 +90,9 @@ def held_words(
     free[:, -delays - max(own.held_until.max(), 0) :] = False
     if free.sum() >= FEWEST:
         most = float(divergence(model, own.ids, own.swapped, free, delays).max())
-        readings.append(Reading("largest divergence by words of no use, relative to the first", most / used[held], at_most=0.1))
+        readings.append(
+            Reading("largest divergence by words of no use, relative to the first", float(most / used[held]), at_most=0.1)
+        )
     curves = {"divergence": used / used.max(), "change by swaps": moved, "rms of gradients": rms[0], "rms, untrained": rms[1]}
     return Check(
         name,
@@ -103,9 +105,7 @@ def held_words(
 def _relative_rms(
     gradients: Callable[..., Any], model: LanguageModel, text: PlantedText, group: np.ndarray, held: int, delays: int
 ) -> Float[np.ndarray, " delay"]:
-    result = gradients(
-        model, text.ids, delays=delays, groups={"held": group}, sample=2000, show_progress=False
-    )
+    result = gradients(model, text.ids, delays=delays, groups={"held": group}, sample=2000, show_progress=False)
     assert isinstance(result, StateGradients)
     values = result.memory()["rms"].sel(group="held").values
     return values / values[0]

@@ -28,9 +28,9 @@ def pure_noise(
         debias: what is put to the test, `debias_spectrum`.
     """
     generator = np.random.default_rng(seed)
-    kinds = [plant(trials // 2, "rank one", 0, sizes, generator) for sizes in ("equal", "unequal")]
+    kinds = [plant(trials // 2, "rank one", 0.0, sizes, generator) for sizes in ("equal", "unequal")]
     rate = float(np.mean([test(kind.block_mean, kind.block_count).detected.mean() for kind in kinds]))
-    planted = plant(signals, "rank one", 3, "equal", generator)
+    planted = plant(signals, "rank one", 3.0, "equal", generator)
     found = float(test(planted.block_mean, planted.block_count).detected.mean())
     truth = float(np.linalg.svd(planted.truth, compute_uv=False)[0])
     estimate = debias(planted.block_mean, planted.block_count).estimate(lambda values: values[..., 0])

@@ -32,13 +32,13 @@ class Reading:
     def passed(self) -> bool:
         """Whether the number is where it must be."""
         low, high = (-math.inf if self.at_least is None else self.at_least), (math.inf if self.at_most is None else self.at_most)
-        return low <= self.measured <= high
+        return bool(low <= self.measured <= high)
 
     @property
     def expected(self) -> str:
         """The range in words.
 
-        >>> Reading("a share", 0.5, at_least=0.9, at_most=1).expected, Reading("an error", 0.1, at_most=1e-6).expected
+        >>> Reading("a share", 0.5, at_least=0.9, at_most=1.0).expected, Reading("an error", 0.1, at_most=1e-6).expected
         ('0.9 to 1', 'at most 1e-06')
         """
         if self.at_least is None:

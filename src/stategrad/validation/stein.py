@@ -20,8 +20,8 @@ def stein_identity(
 ) -> Check:  # fmt: skip
     """`E[∂s_t/∂x_{t-τ}] = E[s_t x_{t-τ}ᵀ]` where inputs are independent standard normal: covariance in place of gradients.
 
-    Both sides are means over the same positions of a tanh network. Their difference per block of streams has mean zero, and the mean
-    of its squared t statistics over all entries is (B-1)/(B-3), with B blocks. The range allows for the few entries.
+    Both sides are means over the same positions of a tanh network. Their difference per block of streams has mean zero, and the
+    mean of its squared t statistics over all entries is (B-1)/(B-3), with B blocks. The range allows for the few entries.
 
     Args:
         hidden: H.

@@ -31,8 +31,8 @@ CHECKS: dict[str, Callable[..., Check]] = {
 def validate(checks: Sequence[str] | None = None, *, seed: int = 0, show_progress: bool = True) -> Validation:
     """Put the measures to tests whose answers are known: what is there they must find, and nothing where there is nothing.
 
-    Networks with known gradients, pure noise, an untrained model, and small LSTMs trained here on languages in which it is known how
-    long a word must be held. A minute or two on one thread.
+    Networks with known gradients, pure noise, an untrained model, and small LSTMs trained here on languages in which it is known
+    how long a word must be held. Half a minute on one thread.
 
     Args:
         checks: names of some, in any order; default: all of `CHECKS`.

@@ -65,7 +65,7 @@ def untrained_model(
             Reading("largest error of the mean gradient against its gates, relative", float(error.max()), at_most=0.02),
             Reading("σ₁ at delay 1 over σ₁ at delay 0", _decay(result), at_least=0.45, at_most=0.6),
             Reading("random properties outside their band", float(1 - inside[:-1].mean()), at_most=chance),
-            Reading("planted property above its band (1) or not (-1)", float(sign), at_least=1),
+            Reading("planted property above its band (1) or not (-1)", float(sign), at_least=1.0),
         ),
     )
 
@@ -78,8 +78,8 @@ def _decay(result: StateGradients) -> float:
 def _at_rest(model: LanguageModel, delays: int) -> Float[np.ndarray, "delay state embedding"]:
     hidden = model.config.hidden_size
     W, U = (
-        weight.detach().double().numpy()[2 * hidden : 3 * hidden]
-        for weight in (model.recurrent.weight_hh_l0, model.recurrent.weight_ih_l0)
+        model.recurrent.get_parameter(name).detach().double().numpy()[2 * hidden : 3 * hidden]
+        for name in ("weight_hh_l0", "weight_ih_l0")
     )
     J = np.eye(hidden) / 2 + W / 4
     return np.stack([np.linalg.matrix_power(J, delay) @ U / 2 for delay in range(delays)])

@@ -56,9 +56,11 @@ def agreement(most: int = 3, *, streams: int = 100, steps: int = 100, seed: int 
         name="agreement",
         words=(*words, *PREPOSITIONS, "."),
         tags=(
-            *(f"noun {number}" for _ in NOUNS for number in numbers), *(f"verb {number}" for _ in VERBS for number in numbers),
-            *("preposition" for _ in PREPOSITIONS), "stop",
-        ),  # fmt: skip
+            *(f"noun {number}" for _ in NOUNS for number in numbers),
+            *(f"verb {number}" for _ in VERBS for number in numbers),
+            *("preposition" for _ in PREPOSITIONS),
+            "stop",
+        ),
         ids=ids,
         held_until=held,
         opposite=np.concatenate([np.arange(first_preposition) ^ 1, np.arange(first_preposition, stop + 1)]),

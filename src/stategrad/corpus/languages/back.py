@@ -14,8 +14,8 @@ FORMS = 2
 def steps_back(k: int, *, streams: int = 100, steps: int = 100, seed: int = 0) -> PlantedText:
     """Words with two features and a form: `class(x_t) = mark(x_{t-k})`, mark and form drawn freely.
 
-    The mark of a word must be held to predict the class k steps later, so up to delay k-1, and never longer; its class is of no use.
-    Of k words the state holds k bits, a shift register. The best perplexity is 4, that without memory 8.
+    The mark of a word must be held to predict the class k steps later, so up to delay k-1, and never longer; its class is
+    of no use. Of k words the state holds k bits, a shift register. The best perplexity is 4, that without memory 8.
 
     Args:
         k: how far back.
