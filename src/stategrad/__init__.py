@@ -37,6 +37,8 @@ from stategrad.models.embeddings import Embeddings
 from stategrad.models.language_model import LanguageModel
 from stategrad.swaps.result import SwapMemory
 from stategrad.swaps.swap_memory import swap_memory
+from stategrad.words.result import WordMemory
+from stategrad.words.word_memory import word_memory
 
 if TYPE_CHECKING:
     from stategrad import plot
@@ -54,6 +56,8 @@ __all__ = [
     "equal_groups",
     "swap_memory",
     "SwapMemory",
+    "word_memory",
+    "WordMemory",
     # what is tracked
     "Embeddings",
     "Property",

@@ -1,1 +1,1 @@
-"""The command line: `stategrad run | train | gradients | analyze | probe | report | validate | corpus`."""
+"""The command line: `stategrad run | train | gradients | analyze | probe | words | report | validate | corpus`."""

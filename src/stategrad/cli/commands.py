@@ -14,7 +14,7 @@ from stategrad.corpus.sources import load as load_corpus
 from stategrad.errors import UnavailableError
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
-from stategrad.run.config import AnalysisConfig, ControlsConfig, GradientsConfig, NetworkConfig, RunConfig, SwapConfig
+from stategrad.run.config import AnalysisConfig, ControlsConfig, GradientsConfig, NetworkConfig, RunConfig, SwapConfig, WordsConfig
 from stategrad.run.run import Run
 from stategrad.run.settings import read_preset
 from stategrad.run.summary import corpus_summary, run_summary
@@ -34,6 +34,7 @@ def run(
     controls: ControlsConfig,
     analysis: AnalysisConfig,
     probe: ProbeConfig,
+    words: WordsConfig,
     progress: bool = True,
 ) -> None:
     """The whole analysis, from raw text to report.html, in one folder.
@@ -53,6 +54,7 @@ def run(
         controls: what the curves are held against.
         analysis: which measures are taken.
         probe: how linear separability is searched.
+        words: how every word is measured on its own.
         progress: show progress.
     """
     config = dataclasses.replace(
@@ -66,6 +68,7 @@ def run(
         controls=controls,
         analysis=analysis,
         probe=probe,
+        words=words,
     )
     one = Run(config, out or _default_folder(preset), show_progress=progress)
     try:
@@ -164,6 +167,19 @@ def probe(base: RunConfig, folder: Path, *, probe: ProbeConfig, progress: bool =
         progress: show progress.
     """
     Run(dataclasses.replace(base, probe=probe), folder, show_progress=progress).execute(["train", "probe"])
+
+
+def words(base: RunConfig, folder: Path, *, words: WordsConfig, progress: bool = True) -> None:
+    """Measure every word of a run's text on its own: sensitivity and effect, against frequency.
+
+    Args:
+        base: the settings of the folder.
+        folder: of the run.
+        words: how every word is measured on its own.
+        progress: show progress.
+    """
+    chosen = dataclasses.replace(words, enabled=True)
+    Run(dataclasses.replace(base, words=chosen), folder, show_progress=progress).execute(["train", "words"])
 
 
 def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:

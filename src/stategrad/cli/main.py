@@ -24,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "controls": commands.controls,
     "analyze": commands.analyze,
     "probe": commands.probe,
+    "words": commands.words,
     "report": commands.report,
     "validate": commands.validate,
     "corpus": commands.corpus,

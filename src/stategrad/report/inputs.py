@@ -22,6 +22,8 @@ COMMANDS = {
     "equal": "controls",
     "separability": "probe",
     "training": "train",
+    "words": "words",
+    "word_correlations": "words",
 }
 """Which command of stategrad writes which table."""
 
@@ -35,6 +37,8 @@ REQUIRED = {
     "equal": ("group", "sigma_1", "count"),
     "separability": ("row", "valid"),
     "training": ("epoch",),
+    "words": ("delay", "frequency", "sigma_1_equal", "effect"),
+    "word_correlations": ("measure", "delay", "rho", "low", "high", "words"),
 }
 OPTIONAL = {
     "memory": (
@@ -64,10 +68,26 @@ OPTIONAL = {
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
     "separability": ("classes", "types", "majority_valid", "majority_test", "test", "not_converged"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
+    "words": ("count", "rms_equal", "sigma_1_any_low", "sigma_1_any_high", "effect_any_low", "effect_any_high"),
+    "word_correlations": (),
 }
-LABELS = ("state", "control", "group", "other", "measure", "rule", "property", "row", "note", "penalty", "class_weight", "scheme")
+LABELS = (
+    "word",
+    "state",
+    "control",
+    "group",
+    "other",
+    "measure",
+    "rule",
+    "property",
+    "row",
+    "note",
+    "penalty",
+    "class_weight",
+    "scheme",
+)
 KEYED = ("memory", "tracking", "classes")
-OPTIONAL_TABLES = ("comparisons", "horizon", "controls", "equal", "separability", "training")
+OPTIONAL_TABLES = ("comparisons", "horizon", "controls", "equal", "separability", "training", "words", "word_correlations")
 
 
 @dataclass(frozen=True)
@@ -87,6 +107,8 @@ class RunTables:
         equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
         training: the epochs, None where the model was given.
+        words: every word on its own, None where that was not measured.
+        word_correlations: of their measures with frequency, likewise.
     """
 
     folder: Path
@@ -101,6 +123,8 @@ class RunTables:
     equal: pd.DataFrame | None
     separability: pd.DataFrame | None
     training: pd.DataFrame | None
+    words: pd.DataFrame | None
+    word_correlations: pd.DataFrame | None
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -152,7 +152,8 @@ def _defaults(run: RunTables) -> dict[str, str]:
 def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:
     """What the script of the page reads: every table once, and the charts that refer to them by name."""
     named: Mapping[str, pd.DataFrame | None] = {
-        name: getattr(run, name) for name in ("memory", "tracking", "classes", "controls", "equal", "separability", "training")
+        name: getattr(run, name)
+        for name in ("memory", "tracking", "classes", "controls", "equal", "separability", "training", "words")
     }
     state = run.states[0] if run.states else ""
     with alt.data_transformers.disable_max_rows():

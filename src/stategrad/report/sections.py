@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from stategrad.report import figures, sentences
+from stategrad.report import figures, sentences, word_figures
 from stategrad.report.inputs import RunTables
 
 Drawer = Callable[..., alt.LayerChart]
@@ -93,7 +93,8 @@ def figures_of(run: RunTables) -> list[Figure]:
         )  # fmt: skip
     if everything["energy_share"].notna().any():
         listed.append(Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, under="three-measures"))
-    return [*listed, *_boundary_figures(run, steps), *_tracking_figures(run, steps), *_class_figures(run, steps)]
+    return [*listed, *_boundary_figures(run, steps), *_tracking_figures(run, steps), *_class_figures(run, steps),
+            *_word_figures(run)]  # fmt: skip
 
 
 def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
@@ -157,6 +158,27 @@ def _class_figures(run: RunTables, steps: int | None) -> list[Figure]:
         name, heading = "classes-at-equal-counts", "Classes at equal counts"
         listed.insert(1, Figure(name, heading, "equal", dots_of_equals, (), sayings, under="table-1-classes"))
     return listed
+
+
+def _word_figures(run: RunTables) -> list[Figure]:
+    words, correlations = run.words, run.word_correlations
+    if words is None or correlations is None or words.empty:
+        return []
+
+    def sensitivity(**options: Any) -> alt.LayerChart:
+        return word_figures.sensitivity_chart(words, **options)
+
+    def effect(**options: Any) -> alt.LayerChart:
+        return word_figures.effect_chart(words, **options)
+
+    def sayings(of: Callable[[pd.DataFrame], list[str]]) -> list[Saying]:
+        return [Saying({"state": str(state)}, of(rows)) for state, rows in correlations.groupby("state", sort=False)]
+
+    name = "words-sensitivity"
+    return [
+        Figure(name, "Words and their frequency", "words", sensitivity, ("scale",), sayings(word_figures.on_sensitivity)),
+        Figure("words-effect", "What replacing a word changes", "words", effect, ("scale",), sayings(word_figures.on_effect), name),
+    ]
 
 
 def _on_class_curves(memory: pd.DataFrame, names: Sequence[str]) -> list[str]:

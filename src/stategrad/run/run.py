@@ -18,6 +18,7 @@ from stategrad.run import stages
 from stategrad.run.checks import check_run
 from stategrad.run.config import RunConfig
 from stategrad.run.folder import RunFolder, fingerprint_of
+from stategrad.run.words import measure_words
 
 IDENTITY = ("preset", "corpus", "network", "training", "model")
 """The settings that a folder is bound to; the others may change, and the stages that depend on them run again."""
@@ -29,6 +30,7 @@ STAGES = {
     "controls": stages.control,
     "analyze": stages.analyze,
     "probe": stages.probe,
+    "words": measure_words,
     "report": stages.report,
 }
 
@@ -125,5 +127,7 @@ class Run:
         controlled = fingerprint_of(measured, settings["controls"])
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
-        reported = fingerprint_of(analyzed, probed)
-        return dict(zip(STAGES, (trained, measured, swapped, controlled, analyzed, probed, reported), strict=True))
+        worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"])
+        reported = fingerprint_of(analyzed, probed, worded)
+        prints = trained, measured, swapped, controlled, analyzed, probed, worded, reported
+        return dict(zip(STAGES, prints, strict=True))

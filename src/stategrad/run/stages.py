@@ -1,4 +1,4 @@
-"""The stages of a run, each from files to files: train, gradients, swap, controls, analyze, probe, report."""
+"""The stages of a run, each from files to files: train, gradients, swap, controls, analyze, probe, report. Words: words.py."""
 
 from __future__ import annotations
 
