@@ -98,7 +98,7 @@ def _said(correlations: pd.DataFrame, measure: str, opening: str) -> list[str]:
     if rows.empty:
         return [opening]
     parts = [
-        f"{row['rho']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f}) at delay {int(row['delay'])}"
+        f"{row['rho']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f}) at delay {int(row['delay'])}".replace("-", "−")
         for _, row in rows.iloc[[0, -1] if len(rows) > 1 else [0]].iterrows()
     ]
     return [opening, f"Its rank correlation with frequency over {int(rows['words'].iloc[0]):,} words is {' and '.join(parts)}."]

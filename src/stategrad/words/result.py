@@ -27,8 +27,8 @@ class WordMemory:
         table: a row per word and delay. `count`: positions used; `occurrences` in the text; `frequency`: occurrences per million
             words of the text in which they were counted, `log_frequency` its natural logarithm (-inf for none). `sigma_1` of the
             word's mean gradient, with `_debiased`, `_low`, `_high` where `detected`; `rms`; both also `_equal`, from the same
-            number of positions of every word, and `_pseudo`: what so many positions of any words show. `effect`: the mean change of the
-            state when the word is replaced by the mean embedding, with `_low`, `_high`.
+            number of positions of every word, and `_pseudo`: what so many positions of any words show. `effect`: the mean change
+            of the state when the word is replaced by the mean embedding, with `_low`, `_high`.
         pseudo: the same of groups of any words, a row per size (`count`), `draw` and delay: `sigma_1`, `rms`, `effect`.
         equal: how many positions every word has in the columns `_equal`.
         state: which state.
