@@ -3,11 +3,10 @@
 import pandas as pd
 import pytest
 
+from report.generated_run import write_run
 from stategrad.report.inputs import read_run
 from stategrad.report.sections import figures_of
 from stategrad.report.word_figures import effect_chart, on_effect, on_sensitivity, sensitivity_chart
-
-from .generated_run import write_run
 
 
 def words(states=("cell", "hidden")):

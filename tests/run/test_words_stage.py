@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 import stategrad as sg
+from run.tiny import TINY
 from stategrad.errors import InvalidInputError
 from stategrad.run.config import WordsConfig
 from stategrad.run.run import Run
 from stategrad.run.settings import read_preset
-
-from .tiny import TINY
 
 ASKED = WordsConfig(enabled=True, minimum=8, most=12, words=5, delays=(0, 2), draws=3)
 

@@ -127,7 +127,7 @@ class Run:
         controlled = fingerprint_of(measured, settings["controls"])
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
-        worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"])
+        worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"], corpus.train.sha256)
         reported = fingerprint_of(analyzed, probed, worded)
         prints = trained, measured, swapped, controlled, analyzed, probed, worded, reported
         return dict(zip(STAGES, prints, strict=True))
