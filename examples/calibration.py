@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -31,35 +30,12 @@ from torch import nn
 
 import stategrad as sg
 from stategrad.measures import debias_spectrum, gram_singular_values, jackknife, sign_flip_test
+from stategrad.validation.planted_noise import BLOCKS, EMBEDDING, SIZES, SPECTRA, STATE, PlantedNoise, plant
 
-BLOCKS, STATE, EMBEDDING = 10, 32, 32
-SIZES = {"equal": np.full(BLOCKS, 100), "unequal": np.array([20, 40, 50, 60, 80, 100, 120, 130, 150, 250])}
-SPECTRA = {"rank one": np.ones(1), "falling": 0.6 ** np.arange(8)}
 TRUSTED = 0.6
 
 
-@dataclass(frozen=True)
-class Setting:
-    """Trials of one kind: (trial, block, state, embedding), (trial, block), and the truth, zero where there is no signal."""
-
-    name: str
-    block_mean: np.ndarray
-    block_count: np.ndarray
-    truth: np.ndarray
-
-
-def planted(trials: int, spectrum: str, strength: float, sizes: str, generator: np.random.Generator) -> Setting:
-    counts = SIZES[sizes]
-    values = SPECTRA[spectrum]
-    left, right = (np.linalg.qr(generator.standard_normal((side, len(values))))[0] for side in (STATE, EMBEDDING))
-    noise = (np.sqrt(STATE) + np.sqrt(EMBEDDING)) / np.sqrt(counts.sum())
-    signal = strength * noise * (left * values) @ right.T
-    means = generator.standard_normal((trials, BLOCKS, STATE, EMBEDDING)) / np.sqrt(counts)[:, None, None] + signal
-    name = f"{spectrum}, strength {strength:g}, {sizes}" if strength else f"noise, {sizes}"
-    return Setting(name, means, np.tile(counts, (trials, 1)), signal)
-
-
-def lstm(trials: int, steps: int) -> Iterator[Setting]:
+def lstm(trials: int, steps: int) -> Iterator[PlantedNoise]:
     torch.manual_seed(0)
     model = nn.LSTM(EMBEDDING, STATE, batch_first=True).eval()
     with torch.no_grad():
@@ -73,7 +49,7 @@ def lstm(trials: int, steps: int) -> Iterator[Setting]:
     for index, delay in enumerate(delays):
         means = of_trials.block_mean.values[0, :, index].reshape(trials, BLOCKS, STATE, EMBEDDING)
         counts = of_trials.block_count.values[0, :, index].reshape(trials, BLOCKS)
-        yield Setting(f"LSTM, {steps} positions, delay {delay}", means, counts, of_truth.mean.values[0, index])
+        yield PlantedNoise(f"LSTM, {steps} positions, delay {delay}", means, counts, of_truth.mean.values[0, index])
 
 
 def analysed(model: nn.Module, inputs: torch.Tensor, delays: list[int], blocks: np.ndarray) -> sg.StateGradients:
@@ -88,7 +64,7 @@ def statistics(values: np.ndarray) -> np.ndarray:
     return np.stack([values[..., 0], total, values[..., 0] / total], axis=-1)
 
 
-def rows(setting: Setting) -> Iterator[list[str]]:
+def rows(setting: PlantedNoise) -> Iterator[list[str]]:
     means, counts = setting.block_mean, setting.block_count
     jackknifed = jackknife(lambda G: statistics(gram_singular_values(G)), means, counts)
     spectrum = debias_spectrum(means, counts)
@@ -128,7 +104,7 @@ def main() -> None:
     print("|", " | ".join("---" for _ in HEAD), "|")
     generator = np.random.default_rng(0)
     cases = [("rank one", 0), *itertools.product(SPECTRA, (0.5, 1, 1.5, 3, 8, 32))]
-    made = (planted(trials, spectrum, strength, sizes, generator) for spectrum, strength in cases for sizes in SIZES)
+    made = (plant(trials, spectrum, strength, sizes, generator) for spectrum, strength in cases for sizes in SIZES)
     for setting in itertools.chain(made, lstm(trials, 150), lstm(trials, 600)):
         for row in rows(setting):
             print("|", " | ".join(row), "|", flush=True)

@@ -41,6 +41,8 @@ from stategrad.models.language_model import LanguageModel
 from stategrad.probes.state_probes import StateProbes, probe_states
 from stategrad.swaps.result import SwapMemory
 from stategrad.swaps.swap_memory import swap_memory
+from stategrad.words.result import WordMemory
+from stategrad.words.word_memory import word_memory
 
 if TYPE_CHECKING:
     from stategrad import plot
@@ -66,6 +68,8 @@ __all__ = [
     "stack",
     "StackedMemory",
     "compare",
+    "word_memory",
+    "WordMemory",
     # what is tracked
     "Embeddings",
     "Property",

@@ -167,3 +167,15 @@ def test_the_interval_of_theta_is_that_of_its_blocks():
     frame = result.to_dataframe()
     assert (frame["theta_low"] < frame["theta"]).all()
     assert sg.swap_memory(nn.LSTM(3, 4), x, blocks=3, delays=1, show_progress=False).to_dataframe()["theta_low"].isna().all()
+
+
+def test_where_cuts_all_groups_down_to_some_positions():
+    module, x = nn.LSTM(3, 5).double().eval(), torch.randn(2, 40, 3).double()
+    others, some = torch.randn(2, 40, 3).double(), np.random.default_rng(0).random((2, 40)) < 0.4
+    early = np.tile(np.arange(40) < 20, (2, 1))
+    options = {"delays": 3, "swaps": others, "precision": "float64", "sample": None} | QUIET
+    cut = sg.swap_memory(module, x, where=some, groups={"early": early}, **options)
+    whole = sg.swap_memory(module, x, groups={"some": some, "both": some & early}, **options)
+    np.testing.assert_allclose(cut.theta.sel(group="all"), whole.theta.sel(group="some"))
+    np.testing.assert_allclose(cut.theta.sel(group="early"), whole.theta.sel(group="both"))
+    assert int(cut.count.sel(group="all", delay=0)) == int(some.sum())

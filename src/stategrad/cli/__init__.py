@@ -1,1 +1,1 @@
-"""The command line: `stategrad run | train | gradients | swap | controls | analyze | probe | report | corpus`."""
+"""The command line: `stategrad run | train | gradients | swap | controls | analyze | probe | words | seeds | report | …`."""

@@ -23,6 +23,7 @@ from stategrad.run.config import (
     NetworkConfig,
     RunConfig,
     SwapConfig,
+    WordsConfig,
 )
 from stategrad.run.run import Run
 from stategrad.run.seeds import seeds_table
@@ -45,6 +46,7 @@ def run(
     analysis: AnalysisConfig,
     probe: ProbeConfig,
     decoding: DecodingConfig,
+    words: WordsConfig,
     progress: bool = True,
 ) -> None:
     """The whole analysis, from raw text to report.html, in one folder.
@@ -65,6 +67,7 @@ def run(
         analysis: which measures are taken.
         probe: how linear separability is searched.
         decoding: what is read from the states.
+        words: how every word is measured on its own.
         progress: show progress.
     """
     config = dataclasses.replace(
@@ -79,6 +82,7 @@ def run(
         analysis=analysis,
         probe=probe,
         decoding=decoding,
+        words=words,
     )
     one = Run(config, out or _default_folder(preset), show_progress=progress)
     try:
@@ -190,6 +194,19 @@ def probe(
     Run(config, folder, show_progress=progress).execute(["train", "probe" if what == "embeddings" else "decode"])
 
 
+def words(base: RunConfig, folder: Path, *, words: WordsConfig, progress: bool = True) -> None:
+    """Measure every word of a run's text on its own: sensitivity and effect, against frequency.
+
+    Args:
+        base: the settings of the folder.
+        folder: of the run.
+        words: how every word is measured on its own.
+        progress: show progress.
+    """
+    chosen = dataclasses.replace(words, enabled=True)
+    Run(dataclasses.replace(base, words=chosen), folder, show_progress=progress).execute(["train", "words"])
+
+
 def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:
     """Write the figures, tables and report.html of a run again, and whatever they lack.
 
@@ -218,6 +235,31 @@ def seeds(base: RunConfig, folder: Path, *, others: tuple[Path, ...], progress: 
     one.folder.forget("report")
     one.execute()
     print(run_summary(one.folder))
+
+
+def validate(*, checks: str | None = None, out: Path | None = None, seed: int = 0, progress: bool = True) -> None:
+    """Put the measures to tests whose answers are known; exits with 1 where one fails.
+
+    Networks with known gradients, pure noise, an untrained model, and small LSTMs trained on languages whose memory is known.
+
+    Args:
+        checks: names of some, with commas between them; default: all.
+        out: folder for validation.html, validation.json and tables; default: none is written.
+        seed: of everything that is drawn.
+        progress: show progress.
+    """
+    from stategrad.report.validation import check_folder, write_validation
+    from stategrad.validation import validate as run_checks
+
+    if out is not None:
+        check_folder(out)
+    names = None if checks is None else [name.strip() for name in checks.split(",") if name.strip()]
+    validation = run_checks(names, seed=seed, show_progress=progress)
+    print(validation)
+    if out is not None:
+        print(write_validation(validation, out)[0])
+    if not validation.passed:
+        raise SystemExit(1)
 
 
 def corpus(corpus: CorpusConfig) -> None:

@@ -25,7 +25,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "analyze": commands.analyze,
     "probe": commands.probe,
     "seeds": commands.seeds,
+    "words": commands.words,
     "report": commands.report,
+    "validate": commands.validate,
     "corpus": commands.corpus,
 }
 
@@ -138,6 +140,9 @@ def _dispatch(words: list[str]) -> None:
     command = given.command
     if command == "corpus":
         commands.corpus(CorpusConfig(**vars(given[command])))
+        return
+    if command == "validate":
+        commands.validate(**vars(given[command]))
         return
     base = read_preset(given[command].preset) if "preset" in given[command] else read_folder(given[command].folder)
     parser = _top_parser({command: base})

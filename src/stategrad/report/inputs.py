@@ -27,6 +27,8 @@ COMMANDS = {
     "separability": "probe embeddings",
     "decoding": "probe states",
     "training": "train",
+    "words": "words",
+    "word_correlations": "words",
 }
 """Which command of stategrad writes which table."""
 
@@ -45,6 +47,8 @@ REQUIRED = {
     "separability": ("row", "valid"),
     "decoding": ("delay", "reader", "accuracy"),
     "training": ("epoch",),
+    "words": ("delay", "frequency", "sigma_1_equal", "effect"),
+    "word_correlations": ("measure", "delay", "rho", "low", "high", "words"),
 }
 OPTIONAL = {
     "memory": (
@@ -124,14 +128,17 @@ OPTIONAL = {
     "separability": ("classes", "types", "majority_valid", "majority_test", "valid_low", "valid_high", "test", "not_converged"),
     "decoding": ("accuracy_low", "accuracy_high", "balanced"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
+    "words": ("count", "rms_equal", "sigma_1_any_low", "sigma_1_any_high", "effect_any_low", "effect_any_high"),
+    "word_correlations": (),
 }
 LABELS = (
-    "state", "control", "reader", "group", "other", "measure", "law", "rule", "property", "row", "note", "penalty", "class_weight",
-    "scheme", "positive", "negative", "class", "set", "seed",
+    "word", "state", "control", "reader", "group", "other", "measure", "law", "rule", "property", "row", "note", "penalty",
+    "class_weight", "scheme", "positive", "negative", "class", "set", "seed",
 )  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
     "comparisons", "horizon", "decay", "units", "directions", "seeds", "controls", "equal", "separability", "decoding", "training",
+    "words", "word_correlations",
 )  # fmt: skip
 
 
@@ -157,6 +164,8 @@ class RunTables:
         separability: the linear classifiers, None where they were not trained.
         decoding: what linear probes read from the states, None where they were not trained.
         training: the epochs, None where the model was given.
+        words: every word on its own, None where that was not measured.
+        word_correlations: of their measures with frequency, likewise.
     """
 
     folder: Path
@@ -176,6 +185,8 @@ class RunTables:
     separability: pd.DataFrame | None
     decoding: pd.DataFrame | None
     training: pd.DataFrame | None
+    words: pd.DataFrame | None
+    word_correlations: pd.DataFrame | None
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ LARGEST_PAGE = 8_000_000
 
 DOWNLOADS = (
     "memory", "tracking", "directions", "seeds", "classes", "controls", "equal", "units", "decoding", "memories", "separability",
-    "training",
+    "training", "words",
 )  # fmt: skip
 """The tables that a page carries."""
 
@@ -96,7 +96,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         paper: the run beside the paper's numbers and claims.
     """
     bundle = Markup(_bundle())
-    script = Markup(_static("report.js"))
+    script = Markup(static_text("report.js"))
     first, second = _tables(run)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("stategrad.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
@@ -130,7 +130,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         preset=run.manifest.get("preset"),
         all_facts={name: _fact(value) for name, value in run.facts.items() if value is not None},
         settings=run.settings,
-        css=Markup(_static("report.css")),
+        css=Markup(static_text("report.css")),
         bundle=bundle,
         script=script,
         script_hashes=" ".join(f"'sha256-{_digest(text)}'" for text in (bundle, script)),
@@ -201,11 +201,12 @@ def _bundle() -> str:
     """Vega, Vega-Lite and vega-embed as one script that brings all it needs."""
     import vl_convert
 
-    script: str = vl_convert.javascript_bundle(_static("embed.js"))
+    script: str = vl_convert.javascript_bundle(static_text("embed.js"))
     return script
 
 
-def _static(name: str) -> str:
+def static_text(name: str) -> str:
+    """A file that goes into every page as it is."""
     return resources.files("stategrad.report").joinpath("static", name).read_text(encoding="utf-8")
 
 

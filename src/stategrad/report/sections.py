@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from stategrad.report import figures, sentences
+from stategrad.report import figures, sentences, word_figures
 from stategrad.report.divergence_figures import divergence_chart
 from stategrad.report.inputs import RunTables
 from stategrad.report.probe_figures import decoding_chart, memories_chart
@@ -114,6 +114,7 @@ def figures_of(run: RunTables) -> list[Figure]:
         *_unit_figures(run),
         *_tracking_figures(run, steps),
         *_class_figures(run, steps),
+        *_word_figures(run),
         *_decoding_figures(run),
     ]
 
@@ -224,6 +225,27 @@ def _decoding_figures(run: RunTables) -> list[Figure]:
     return [
         Figure("decoding", "What can be decoded of earlier words", "decoding", accuracies, (), sayings),
         Figure("memories", "Decoded memory beside the others", "memories", relative, (), compared, under="decoding"),
+    ]
+
+
+def _word_figures(run: RunTables) -> list[Figure]:
+    words, correlations = run.words, run.word_correlations
+    if words is None or correlations is None or words.empty:
+        return []
+
+    def sensitivity(**options: Any) -> alt.LayerChart:
+        return word_figures.sensitivity_chart(words, **options)
+
+    def effect(**options: Any) -> alt.LayerChart:
+        return word_figures.effect_chart(words, **options)
+
+    def sayings(of: Callable[[pd.DataFrame], list[str]]) -> list[Saying]:
+        return [Saying({"state": str(state)}, of(rows)) for state, rows in correlations.groupby("state", sort=False)]
+
+    name = "words-sensitivity"
+    return [
+        Figure(name, "Words and their frequency", "words", sensitivity, ("scale",), sayings(word_figures.on_sensitivity)),
+        Figure("words-effect", "What replacing a word changes", "words", effect, ("scale",), sayings(word_figures.on_effect), name),
     ]
 
 

@@ -28,6 +28,8 @@ def check_run(run: Run) -> None:
         problems.add(f"gradients.delays is {settings.delays}; the longest document of {text.name} has {longest} words")
     if settings.blocks > text.size:
         problems.add(f"gradients.blocks is {settings.blocks}; {text.name} has {text.size} words")
+    if run.config.words.enabled and max(run.config.words.delays) >= longest:
+        problems.add(f"words.delays go to {max(run.config.words.delays)}; the longest document of {text.name} has {longest} words")
     if not run.swap_kinds:
         problems.add(f"swap.kinds asks for 'same class' alone and {text.name} has no tags; add 'unigram'")
     most = max(run.config.analysis.directions)

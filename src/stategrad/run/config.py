@@ -184,6 +184,42 @@ class AnalysisConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WordsConfig:
+    """How every word is measured on its own, against its frequency.
+
+    Attributes:
+        enabled: whether it is.
+        minimum: positions that a word must have, and that are drawn of each at equal counts.
+        most: positions that are used of a word.
+        words: this many, at even steps of the ranks of frequency; None for all.
+        delays: at which.
+        draws: groups of any words of each size, for comparison.
+        seed: of the draws.
+    """
+
+    enabled: bool = False
+    minimum: int = 20
+    most: int = 100
+    words: int | None = None
+    delays: tuple[int, ...] = (0, 1, 2, 5, 10)
+    draws: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        problems = Problems("words")
+        for name, value in (("minimum", self.minimum), ("words", self.words), ("draws", self.draws)):
+            if value is not None and value < 1:
+                problems.add(f"words.{name} is {value}; give at least 1")
+        if self.most < self.minimum:
+            problems.add(f"words.most is {self.most} and words.minimum {self.minimum}; give at least as many")
+        if not self.delays or min(self.delays) < 0 or len(set(self.delays)) < len(self.delays):
+            problems.add(f"words.delays is {self.delays}; give each delay once, from 0 upwards")
+        if self.seed < 0:
+            problems.add(f"words.seed is {self.seed}; give 0 or more")
+        problems.raise_if_any()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """All settings of a run.
 
@@ -198,6 +234,7 @@ class RunConfig:
         analysis: which measures are taken.
         probe: how linear separability is searched.
         decoding: what is read from the states.
+        words: how every word is measured on its own.
         model: a trained model, `X.safetensors` with `vocabulary.txt` beside it, used in place of training.
         fallback: the preset to run where this one's corpus cannot be had.
     """
@@ -212,6 +249,7 @@ class RunConfig:
     analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    words: WordsConfig = field(default_factory=WordsConfig)
     model: str | None = None
     fallback: str | None = None
 

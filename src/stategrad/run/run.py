@@ -18,6 +18,7 @@ from stategrad.run import stages
 from stategrad.run.checks import check_run
 from stategrad.run.config import RunConfig
 from stategrad.run.folder import RunFolder, fingerprint_of
+from stategrad.run.words import measure_words
 
 IDENTITY = ("preset", "corpus", "network", "training", "model")
 """The settings that a folder is bound to; the others may change, and the stages that depend on them run again."""
@@ -30,6 +31,7 @@ STAGES = {
     "analyze": stages.analyze,
     "probe": stages.probe,
     "decode": stages.decode,
+    "words": measure_words,
     "report": stages.report,
 }
 
@@ -127,6 +129,7 @@ class Run:
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         decoded = fingerprint_of(trained, settings["decoding"], settings["gradients"]["text"], self.states, lexicon)
-        reported = fingerprint_of(analyzed, probed, decoded)
-        stages = (trained, measured, swapped, controlled, analyzed, probed, decoded, reported)
-        return dict(zip(STAGES, stages, strict=True))
+        worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"], corpus.train.sha256)
+        reported = fingerprint_of(analyzed, probed, decoded, worded)
+        prints = trained, measured, swapped, controlled, analyzed, probed, decoded, worded, reported
+        return dict(zip(STAGES, prints, strict=True))

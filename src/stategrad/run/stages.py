@@ -1,4 +1,4 @@
-"""The stages of a run, each from files to files: train, gradients, swap, controls, analyze, probe, decode, report."""
+"""The stages of a run, each from files to files, in the order of their functions; that of single words is in words.py."""
 
 from __future__ import annotations
 

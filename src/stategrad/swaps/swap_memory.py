@@ -16,7 +16,7 @@ from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import Network, StateKey, States, network_of
 from stategrad.errors import InvalidInputError, check_choice
 from stategrad.gradients.conditions import conditions_of
-from stategrad.gradients.groups import Groups, Strata, groups_of, per_group_and_block, stratify
+from stategrad.gradients.groups import Groups, Strata, flat, groups_of, per_group_and_block, stratify
 from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
@@ -57,6 +57,7 @@ def swap_memory(
     state: str | StateKey | None = None,
     swaps: Literal["unigram", "same class", "mean"] | Any = "unigram",
     groups: Any = None,
+    where: Any = None,
     blocks: int | Any = 10,
     sample: int | None = 10_000,
     gradients: StateGradients | None = None,
@@ -85,6 +86,8 @@ def swap_memory(
             in the shape of the inputs, which are taken as they are: an input replaced by itself counts with a change of zero.
         groups: labels in the shape of the ids (None: in no group), or `{label: boolean mask}`, which may overlap. A group is a
             property of the input word that is replaced; `"all"` is always there.
+        where: the positions that are replaced, a boolean mask in the shape of the ids, to which the groups are cut down, `"all"`
+            too. Default: all.
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); None for all.
         gradients: of the same model, state, groups and delays; adds the validity of their means.
@@ -114,7 +117,8 @@ def swap_memory(
     delay_list = delays_of(delays, int(lengths.max()))
     replacements = replacements_of(swaps, inputs, streams, seed)
     of_words = groups_of(default_groups(inputs) if groups is None else groups, lengths)
-    read = Groups(of_words.labels, of_words.masks & replacements.possible)
+    chosen = replacements.possible if where is None else replacements.possible & flat(where, lengths, "where").astype(bool)
+    read = Groups(of_words.labels, of_words.masks & chosen)
     block_of = block_numbers(blocks, lengths)
     strata = stratify(read, block_of)
     positions = choose_positions(strata, lengths, delay_list, conditions_of(None, None, lengths), sample=sample, seed=seed)

@@ -1,0 +1,49 @@
+"""The stage that measures every word of a run's text on its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stategrad.words.result import WordMemory
+from stategrad.words.word_memory import word_memory
+
+if TYPE_CHECKING:
+    from stategrad.run.folder import StageRecord
+    from stategrad.run.run import Run
+
+
+def measure_words(run: Run, record: StageRecord) -> None:
+    """Sensitivity and effect of every word, `measures/words.csv`, and correlations with frequency; nothing if not asked for."""
+    settings = run.config.words
+    if not settings.enabled:
+        return
+    frames, correlations = [], []
+    for state in run.states:
+        result = word_memory(
+            run.model,
+            run.text,
+            minimum=settings.minimum,
+            most=settings.most,
+            words=settings.words,
+            delays=settings.delays,
+            state=state,
+            draws=settings.draws,
+            counted_in=run.corpus.train,
+            seed=settings.seed,
+            show_progress=run.show_progress,
+        )
+        frames.append(beside_any(result).assign(state=state))
+        correlations.append(result.correlations().assign(state=state))
+        record.facts.update(words=len(result.words))
+    for name, parts in (("words", frames), ("word_correlations", correlations)):
+        record.outputs.append(run.folder.write_measures(name, pd.concat(parts)))
+
+
+def beside_any(result: WordMemory) -> pd.DataFrame:
+    """The table of words with the range of groups of any words of equal size: `sigma_1_any_low`, `_high`, and so for the others."""
+    band = result.band()
+    band = band[band["count"] == result.equal].drop(columns="count")
+    renamed = {name: name.replace("_low", "_any_low").replace("_high", "_any_high") for name in band if name != "delay"}
+    return result.table.merge(band.rename(columns=renamed), on="delay", how="left")

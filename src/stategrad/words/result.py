@@ -1,0 +1,110 @@
+"""The result of an analysis word by word."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from stategrad.errors import check_choice
+from stategrad.measures.horizon import crossings
+from stategrad.words.correlation import rank_correlation
+
+MEASURES = ("sigma_1", "sigma_1_equal", "rms", "rms_equal", "effect")
+"""The measures of a word that are held against its frequency."""
+
+BAND = (0.025, 0.975)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WordMemory:
+    """How well each word is remembered, as sensitivity (gradients) and as effect (swaps), of one state.
+
+    Attributes:
+        table: a row per word and delay. `count`: positions used; `occurrences` in the text; `frequency`: occurrences per million
+            words of the text in which they were counted, `log_frequency` its natural logarithm (-inf for none). `sigma_1` of the
+            word's mean gradient, with `_debiased`, `_low`, `_high` where `detected`; `rms`; both also `_equal`, from the same
+            number of positions of every word, and `_pseudo`: what so many positions of any words show. `effect`: the mean change
+            of the state when the word is replaced by the mean embedding, with `_low`, `_high`.
+        pseudo: the same of groups of any words, a row per size (`count`), `draw` and delay: `sigma_1`, `rms`, `effect`.
+        equal: how many positions every word has in the columns `_equal`.
+        state: which state.
+        provenance: versions, hashes and settings, as JSON.
+    """
+
+    table: pd.DataFrame
+    pseudo: pd.DataFrame
+    equal: int
+    state: str
+    provenance: str
+
+    @property
+    def words(self) -> list[str]:
+        """The words, the most frequent in the text first."""
+        return list(dict.fromkeys(self.table["word"]))
+
+    def band(self) -> pd.DataFrame:
+        """What 95 % of pseudo-words show: a row per size and delay, `sigma_1_low`, `sigma_1_high`, and so for rms and effect."""
+        grouped = self.pseudo.groupby(["count", "delay"])
+        ends = {
+            f"{name}_{end}": grouped[name].quantile(share)
+            for name, (end, share) in itertools.product(("sigma_1", "rms", "effect"), zip(("low", "high"), BAND, strict=True))
+        }
+        return pd.DataFrame(ends).reset_index()
+
+    def correlations(self, *, draws: int = 1000, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
+        """Spearman's rank correlation of each measure with frequency, per delay: `rho`, `low`, `high` over words, `words`.
+
+        A noisy mean is too large, and more so the rarer the word: `sigma_1` correlates with frequency where there is nothing to
+        remember. `sigma_1_equal` and `rms_equal` do not have that fault.
+
+        Args:
+            draws: resamples of the words, for the interval.
+            level: its nominal coverage.
+            seed: of the draws.
+        """
+        rows = []
+        for delay, frame in self.table.groupby("delay"):
+            known = frame["frequency"] > 0
+            frequency = frame["frequency"].where(known).to_numpy(dtype=np.float64)
+            for measure in MEASURES:
+                one = rank_correlation(frame[measure].to_numpy(dtype=np.float64), frequency, draws=draws, level=level, seed=seed)
+                rows.append({"measure": measure, "delay": delay, **one._asdict()})
+        return pd.DataFrame(rows)
+
+    def horizon(self, measures: Sequence[str] = ("sigma_1", "rms", "effect"), *, level: float = float(np.exp(-1))) -> pd.DataFrame:
+        """Per word the delay where each measure first falls below a part of its value at the first delay; NaN where it does not.
+
+        Between the delays of the analysis by linear interpolation: ask for more of them, if need be.
+
+        Args:
+            measures: columns of the table.
+            level: part of the value at the first delay.
+
+        Raises:
+            InvalidInputError: an unknown measure.
+        """
+        for measure in measures:
+            check_choice("measure", measure, MEASURES)
+        rows = []
+        for word, frame in self.table.groupby("word", sort=False):
+            delays, own = frame["delay"].to_numpy(), {"word": word, "log_frequency": frame["log_frequency"].iloc[0]}
+            for measure in measures:
+                curve = frame[measure].to_numpy(dtype=np.float64)
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    own[measure] = crossings(delays, curve / curve[0], level).first
+            rows.append(own)
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        words, delays = self.words, sorted(set(self.table["delay"]))
+        lines = [
+            f"WordMemory of the {self.state} state",
+            f"  words      {len(words):,}: {', '.join(words[:8])}{' …' if len(words) > 8 else ''}",
+            f"  delays     {', '.join(map(str, delays))}",
+            f"  at equal   {self.equal} positions per word",
+        ]
+        return "\n".join(lines)

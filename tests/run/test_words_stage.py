@@ -1,0 +1,87 @@
+"""The stage that measures words: what it writes, and when."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import stategrad as sg
+from run.tiny import TINY
+from stategrad.errors import InvalidInputError
+from stategrad.run.config import WordsConfig
+from stategrad.run.run import Run
+from stategrad.run.settings import read_preset
+
+ASKED = WordsConfig(enabled=True, minimum=8, most=12, words=5, delays=(0, 2), draws=3)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    one = Run(dataclasses.replace(TINY, words=ASKED), tmp_path_factory.mktemp("words") / "run", show_progress=False)
+    one.execute(["train", "words"])
+    return one
+
+
+def test_words_are_measured_in_every_state_as_the_library_does(run):
+    frame = run.folder.read_measures("words")
+    assert list(dict.fromkeys(frame["state"])) == ["cell", "hidden"]
+    expected = sg.word_memory(
+        run.model, run.text, minimum=8, most=12, words=5, delays=(0, 2), draws=3, state="hidden", counted_in=run.corpus.train,
+        show_progress=False,
+    )  # fmt: skip
+    own = frame[frame["state"] == "hidden"].reset_index(drop=True)
+    for name in ("sigma_1", "sigma_1_equal", "rms", "effect", "frequency"):
+        np.testing.assert_allclose(own[name], expected.table[name], rtol=1e-6)
+    band = expected.band()
+    band = band[band["count"] == 8].set_index("delay")
+    np.testing.assert_allclose(own["sigma_1_any_low"], band.loc[own["delay"], "sigma_1_low"])
+    np.testing.assert_allclose(own["effect_any_high"], band.loc[own["delay"], "effect_high"])
+
+
+def test_correlations_stand_beside_them(run):
+    frame = run.folder.read_measures("word_correlations")
+    assert set(frame["measure"]) == {"sigma_1", "sigma_1_equal", "rms", "rms_equal", "effect"}
+    assert set(frame["words"]) == {5}
+    assert run.folder.manifest()["facts"]["words"] == 5
+
+
+def test_other_settings_of_words_run_only_their_stage_again(run, capsys):
+    changed = dataclasses.replace(TINY, words=dataclasses.replace(ASKED, words=4))
+    again = Run(changed, run.folder.path)
+    again.execute(["train", "words"])
+    said = capsys.readouterr().err
+    assert "train: unchanged" in said
+    assert "words: unchanged" not in said
+    assert set(again.folder.read_measures("word_correlations")["words"]) == {4}
+
+
+def test_nothing_is_written_where_it_was_not_asked_for(run, tmp_path):
+    plain = Run(TINY, tmp_path / "run", show_progress=False)
+    plain.execute(["train", "words"])
+    assert not plain.folder.measures_path("words").exists()
+
+
+def test_delays_beyond_the_text_are_refused_before_anything_is_written(tmp_path):
+    one = Run(dataclasses.replace(TINY, words=dataclasses.replace(ASKED, delays=(0, 90_000))), tmp_path / "run")
+    with pytest.raises(
+        InvalidInputError, match=r"words\.delays go to 90000; the longest document of synthetic/valid has \d+ words"
+    ):
+        one.execute()
+    assert not (tmp_path / "run").exists()
+
+
+def test_settings_that_cannot_be_are_named_together():
+    with pytest.raises(
+        InvalidInputError, match=r"2 problems with words: words\.draws is 0; .* Also: words\.most is 5 and words\.minimum 20"
+    ):
+        WordsConfig(draws=0, most=5)
+    with pytest.raises(InvalidInputError, match=r"^words\.delays is \(0, 0\); give each delay once, from 0 upwards\.$"):
+        WordsConfig(delays=(0, 0))
+    with pytest.raises(InvalidInputError, match=r"^words\.seed is -1; give 0 or more\.$"):
+        WordsConfig(seed=-1)
+
+
+def test_the_demo_and_the_papers_preset_measure_words():
+    assert read_preset("demo").words.enabled
+    assert read_preset("paper-ptb").words.enabled
+    assert not read_preset("synthetic").words.enabled
