@@ -16,7 +16,7 @@ demo: .venv/installed
 	$(BIN)/stategrad run demo --out runs/demo
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.engine $(BENCH)

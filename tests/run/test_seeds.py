@@ -15,6 +15,7 @@ from stategrad.report import page as pages
 from stategrad.report.export import write_chart
 from stategrad.report.inputs import read_run
 from stategrad.report.page import render
+from stategrad.report.paper import beside_paper
 from stategrad.report.sections import figures_of
 from stategrad.report.seed_figures import on_seeds
 from stategrad.run.run import Run
@@ -75,7 +76,7 @@ def test_a_run_without_other_seeds_has_no_band(tiny_run):
     run = read_run(tiny_run.folder.path)
     assert run.seeds is None
     assert "other-seeds" not in [figure.name for figure in figures_of(run)]
-    assert "Other seeds of the recipe" not in render(run, figures_of(run))
+    assert "Other seeds of the recipe" not in render(run, figures_of(run), beside_paper(run))
 
 
 def test_runs_that_are_not_seeds_of_one_recipe_are_refused(tiny_run, others, tmp_path):
