@@ -130,7 +130,7 @@ def test_what_cannot_be_compared_is_refused_in_words(shapes_unchecked):
     with pytest.raises(sg.InvalidInputError, match="the results have no group in common: all and verbs"):
         sg.compare(a, decaying(2.0, generator, groups=("verbs",)))
     white = replace(a, whitening=xr.DataArray(np.eye(E), dims=("embedding", "embedding_")))
-    with pytest.raises(sg.InvalidInputError, match="one of the results is whitened; whiten both or none"):
+    with pytest.raises(sg.InvalidInputError, match="the results have units paper2018 and csl2020; whiten or scale both alike"):
         sg.compare(a, white)
     model, x = torch.nn.LSTM(3, 4).eval(), torch.randn(30, 3)
     bounded = sg.state_gradients(model, x, delays=3, segments=np.arange(30) // 5, show_progress=False)
@@ -246,7 +246,7 @@ def test_what_cannot_be_stacked_is_refused_with_all_its_reasons():
     with pytest.raises(sg.InvalidInputError, match="'2' has the state hidden of layer 1, '1' cell of layer 0"):
         sg.stack([a, named])
     white = replace(b, whitening=xr.DataArray(np.eye(E), dims=("embedding", "embedding_")))
-    with pytest.raises(sg.InvalidInputError, match="only one of '2' and '1' is whitened"):
+    with pytest.raises(sg.InvalidInputError, match="'2' has units csl2020 and '1' paper2018"):
         sg.stack([a, white])
     with pytest.raises(sg.InvalidInputError, match=r"relative to delay 0, and the delays are \[1, 2\]; include 0"):
         sg.stack([a.sel(delay=[1, 2]), b.sel(delay=[1, 2])])

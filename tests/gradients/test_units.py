@@ -86,7 +86,7 @@ def test_rescaling_the_inputs_with_their_weights_changes_nothing(over):
     mixing = torch.from_numpy(np.random.default_rng(5).standard_normal((E, E)))  # any change of basis, a factor among them
     other.weight_ih_l0.data = module.weight_ih_l0.data @ torch.linalg.inv(mixing)
     moved = replace(embeddings, vectors=embeddings.vectors @ mixing.numpy().T)
-    curves = []
+    curves, results = [], []
     for one, vectors, words in ((module, x, embeddings), (other, x @ mixing.T, moved)):
         result = sg.state_gradients(one, vectors, embeddings=words, **OPTIONS)
         scaled = result.scale(sg.describe_states(one, vectors, precision="float64"), over=over)
@@ -95,6 +95,9 @@ def test_rescaling_the_inputs_with_their_weights_changes_nothing(over):
             (result.memory()["sigma_1"], scaled.memory()["sigma_1"], scaled.track(vectors[3].numpy(), 2)["relative_memory"])
         )
     assert np.abs(curves[0][0] / curves[1][0] - 1).max() > 0.01
+    assert np.abs(sg.compare(results[0][1], results[1][1], relative=False)["difference"]).max() < 1e-9
+    with pytest.raises(sg.InvalidInputError, match=r"absolute values of two models do not compare: .* or scale both results to"):
+        sg.compare(results[0][0], results[1][0], relative=False)
     for before, after in zip(*(curve[1:] for curve in curves), strict=True):
         np.testing.assert_allclose(before, after, rtol=1e-10)
 

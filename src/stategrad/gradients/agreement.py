@@ -65,8 +65,8 @@ def check_one_recipe(results: Sequence[StateGradients], labels: Sequence[str]) -
             own, other = (part.mean[name].values.tolist() for part in (result, first))
             if own != other:
                 problems.add(f"{ours} other values of {name} than {theirs}: {_difference(own, other)}")
-        if (result.whitening is None) != (first.whitening is None):
-            problems.add(f"only one of '{label}' and {theirs} is whitened")
+        if result.units != first.units:
+            problems.add(f"'{label}' has units {result.units} and {theirs} {first.units}")
         if facts.get("state") != reference.get("state"):
             problems.add(f"{ours} the state {_state(facts)}, {theirs} {_state(reference)}")
         if facts.get("inputs", {}).get("sha256") != reference.get("inputs", {}).get("sha256"):

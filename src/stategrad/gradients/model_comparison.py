@@ -33,7 +33,7 @@ def compare(a: StateGradients, b: StateGradients, *, relative: bool = True, leve
         a: one result.
         b: another; groups and delays that both have are compared.
         relative: compare curves relative to delay 0. Absolute values depend on the units of embeddings and states, which differ
-            between models; with False the two must be results of one model.
+            between models; with False the two must be results of one model, or both in units `sd` (`result.scale`).
         level: nominal coverage of the intervals of a measure together, over all groups and delays; fewer groups (`sel`) narrow
             them.
 
@@ -44,8 +44,8 @@ def compare(a: StateGradients, b: StateGradients, *, relative: bool = True, leve
         curves are 1.
 
     Raises:
-        InvalidInputError: results that have no group, no delay or not delay 0 in common, of which one alone is whitened, with other
-            dimensions; absolute values of two models.
+        InvalidInputError: results that have no group, no delay or not delay 0 in common, of different units or with other
+            dimensions; absolute values of two models that are not in units `sd`.
 
     >>> import torch, stategrad as sg
     >>> x = torch.randn(300, 3)
@@ -99,10 +99,10 @@ def _flat(estimate: Estimate) -> Estimate:
 
 
 def _check(a: StateGradients, b: StateGradients, *, relative: bool) -> None:
-    if not relative and not same_model(a, b):
+    if not relative and not same_model(a, b) and not a.units == b.units == "sd":
         raise InvalidInputError(
             "absolute values of two models do not compare: their embeddings and states have units of their own; leave "
-            "relative=True, which compares curves relative to delay 0."
+            "relative=True, which compares curves relative to delay 0, or scale both results to units sd."
         )
     problems = Problems("a comparison")
     if a._cases != b._cases:
@@ -114,6 +114,6 @@ def _check(a: StateGradients, b: StateGradients, *, relative: bool) -> None:
                 problems.add(f"the results have no {name} in common: {', '.join(own)} and {', '.join(other)}")
     if relative and not (0 in a.delays and 0 in b.delays):
         problems.add(f"curves are relative to delay 0, and the delays are {a.delays} and {b.delays}; include 0 in both")
-    if (a.whitening is None) != (b.whitening is None):
-        problems.add("one of the results is whitened; whiten both or none")
+    if a.units != b.units:
+        problems.add(f"the results have units {a.units} and {b.units}; whiten or scale both alike")
     problems.raise_if_any()

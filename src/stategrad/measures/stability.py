@@ -15,8 +15,8 @@ are not.
 
 A direction is *named* where its stability is 0.95 or more and the blocks agree (sign flips at 5 %) on any memory at all and on the
 image `Ḡ v_i`. In simulations (7, 10 and 20 blocks, H = 32, E = 16) noise without a preferred direction was never named in 2,400
-modes, noise along one direction as often as the test errs (5 to 8 %), an axis of an exact tie in 0 to 8 %; a planted mode in
-99 % of texts that show it at a cosine of 0.985, in 70 % at 0.98; the stability was within 0.02 of the squared cosine.
+modes, noise along one direction as often as the test errs (5 to 8 %), an axis of an exact tie in 0 to 8 %, and a planted mode in
+67 to 74 % of the texts that show it at a cosine of 0.98.
 
 Source: Spearman and Brown, British Journal of Psychology 3, 1910.
 """
