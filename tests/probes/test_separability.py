@@ -14,10 +14,11 @@ from stategrad.corpus.tags import classes_of
 from stategrad.probes.grid import Candidate, ProbeConfig, candidates, estimator, fit
 from stategrad.probes.rows import ROWS, task
 from stategrad.probes.separability import separability
-from stategrad.probes.split import split_by_word
+from stategrad.probes.split import split_by_example, split_by_word
 
 PENN = ("NN", "NNS", "NNP", "NNPS", "VB", "JJ", "RB", "PRP")
-SMALL = ProbeConfig(C=(1.0,), penalties=("l2",), class_weights=("none",), schemes=("multinomial",), workers=1)
+CHEAP = {"C": (1.0,), "penalties": ("l2",), "class_weights": ("none",), "schemes": ("multinomial",), "workers": 1}
+SMALL = ProbeConfig(**CHEAP)
 
 
 def penn_classes(tag):
@@ -157,6 +158,40 @@ def test_classifiers_that_did_not_converge_are_counted_and_not_chosen():
     assert not chosen["converged"].item() or chosen["not_converged"].item() < chosen["fits"].item()
 
 
+def test_a_word_with_two_tags_cannot_be_right_for_both():
+    vectors, pairs = planted(10)
+    twice = [*pairs, *((i, "VB" if tag == "NN" else "NN") for i, tag in pairs if tag in ("NN", "VB"))]
+    frame = run(vectors, twice, rows=["all", "N-V", "sg-pl"])
+    assert frame.loc["N-V", "ceiling"] == pytest.approx(300 / 420)  # 120 of 300 words are both
+    assert frame.loc["sg-pl", "ceiling"] == 1
+    assert frame.loc["all (8)", "ceiling"] == pytest.approx(480 / 600)
+    for row in frame.itertuples():
+        assert row.valid <= row.ceiling + 0.1
+    assert frame.loc["all (8)", "labels"] == "JJ NN NNP NNPS NNS PRP RB VB"
+    assert frame.loc["sg-pl", "labels"] == "plural-nouns singular-nouns"
+
+
+def test_splitting_examples_lets_a_classifier_see_the_words_that_it_is_tested_on():
+    generator = np.random.default_rng(0)
+    tags = generator.choice(["NN", "VB", "JJ", "RB"], size=(120, 2))
+    pairs = [(i, str(tag)) for i, both in enumerate(tags) for tag in dict.fromkeys(both)]
+    parts = split_by_example(len(pairs), 0)
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(len(pairs)))
+    assert [len(parts[name]) for name in ("valid", "test")] == [len(pairs) // 10] * 2
+    shared = {pairs[n][0] for n in parts["train"]} & {pairs[n][0] for n in parts["valid"]}
+    assert shared
+    by_word = split_by_word([i for i, _ in pairs], [tag for _, tag in pairs], 0)
+    assert not {pairs[n][0] for n in by_word["train"]} & {pairs[n][0] for n in by_word["valid"]}
+
+
+def test_the_spread_over_splits_is_that_of_separate_runs():
+    vectors, pairs = planted(1)
+    frame = run(vectors, pairs, ProbeConfig(**CHEAP, splits=4), rows=["N-V"])
+    alone = [run(vectors, pairs, ProbeConfig(**CHEAP, seed=seed, splits=1), rows=["N-V"]).loc["N-V"] for seed in range(4)]
+    assert frame.loc["N-V", "valid_sd"] == pytest.approx(np.std([one["valid"] for one in alone], ddof=1))
+    assert all(np.isnan(one["valid_sd"]) for one in alone)
+
+
 def test_workers_do_not_change_the_result():
     vectors, pairs = planted(1)
     config = {"C": (0.1, 1.0), "class_weights": ("none",), "penalties": ("l2",)}
@@ -177,7 +212,7 @@ def test_the_classifier_of_a_candidate_is_the_one_it_names():
         (lambda v, p: run(v, [*p, (480, "NN")]), "word 480 is outside the 480 embeddings"),
         (lambda v, p: run(np.where(np.arange(480)[:, None] == 7, np.nan, v), p), "the embedding of word 7 has values that are NaN"),
         (lambda v, p: ProbeConfig(C=(), schemes=()), r"2 problems with probe: probe.C is \(\); .*Also: probe.schemes is empty"),
-        (lambda v, p: ProbeConfig(max_iter=0), "probe.max_iter is 0"),
+        (lambda v, p: ProbeConfig(max_iter=0, splits=0), "probe.max_iter is 0; give at least 1. Also: probe.splits is 0"),
     ],
 )
 def test_refusals(attempt, sentence):

@@ -36,6 +36,7 @@ class ProbeConfig:
         max_iter: iterations after which a fit is given up as not converged.
         most_classes_l1: with more classes than this the multinomial model with an L1 penalty is left out, which takes minutes.
         seed: of the split into parts.
+        splits: how many splits the spread is taken over; the classifier that was chosen on the first is trained on the others too.
         workers: processes that fit side by side.
     """
 
@@ -46,6 +47,7 @@ class ProbeConfig:
     max_iter: int = 1000
     most_classes_l1: int = 1000
     seed: int = 0
+    splits: int = 3
     workers: int = 2
 
     def __post_init__(self) -> None:
@@ -55,8 +57,9 @@ class ProbeConfig:
         for name in ("penalties", "class_weights", "schemes"):
             if not getattr(self, name):
                 problems.add(f"probe.{name} is empty; give at least one")
-        if self.max_iter < 1 or self.workers < 1:
-            problems.add(f"probe.max_iter is {self.max_iter} and probe.workers {self.workers}; give at least 1")
+        for name in ("max_iter", "workers", "splits"):
+            if getattr(self, name) < 1:
+                problems.add(f"probe.{name} is {getattr(self, name)}; give at least 1")
         problems.raise_if_any()
 
 

@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from stategrad.errors import InvalidInputError
 from stategrad.probes.grid import Candidate, ProbeConfig, candidates, fit
 from stategrad.probes.rows import ROWS, Pair, Task, task
-from stategrad.probes.split import split_by_word
+from stategrad.probes.split import split_by_example, split_by_word
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class Row:
         valid: accuracy of the chosen classifier on validation, on which it was chosen, as in the paper.
         valid_low: lower end of its 95 % interval (Wilson), over words; the choice and the split are left out of it.
         valid_high: upper end.
+        valid_sd: standard deviation of that accuracy over splits, the chosen classifier trained on each; NaN for one split.
+        valid_by_example: its accuracy where examples, not words, are split, as the paper's authors did.
+        ceiling: the share of examples that the best answer per word gets right: a word with k labels is right for one of them.
         test: its accuracy on words that played no part in the choice.
         penalty: of the chosen classifier.
         C: of the chosen classifier.
@@ -44,6 +47,7 @@ class Row:
         not_converged: how many of them did not converge; they are chosen only where none did.
         seconds: time taken.
         note: what is particular about the row.
+        labels: the classes.
     """
 
     row: str
@@ -54,6 +58,9 @@ class Row:
     valid: float = float("nan")
     valid_low: float = float("nan")
     valid_high: float = float("nan")
+    valid_sd: float = float("nan")
+    valid_by_example: float = float("nan")
+    ceiling: float = float("nan")
     test: float = float("nan")
     penalty: str = ""
     C: float = float("nan")
@@ -64,6 +71,7 @@ class Row:
     not_converged: int = 0
     seconds: float = float("nan")
     note: str = ""
+    labels: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,11 +134,10 @@ def _search(
 ) -> Row:
     labels = np.array(one.labels)
     if not one.possible:
-        return Row(_title(one), len(set(one.labels)), len(labels), note=one.note)
+        return Row(_title(one), len(set(one.labels)), len(labels), note=one.note, labels=_listed(labels))
     start = time.perf_counter()
     vectors = embeddings[list(one.ids)]
-    parts = split_by_word(one.ids, one.labels, config.seed)
-    x, y = {part: vectors[chosen] for part, chosen in parts.items()}, {part: labels[chosen] for part, chosen in parts.items()}
+    x, y = _parts(vectors, labels, split_by_word(one.ids, one.labels, config.seed))
     jobs = (delayed(_score)(candidate, x, y, config.max_iter) for candidate in grid)
     scores = []
     for score in Parallel(n_jobs=config.workers, return_as="generator")(jobs):
@@ -139,6 +146,9 @@ def _search(
     best = max(range(len(grid)), key=lambda i: (scores[i][2], scores[i][0]))
     low, high = _wilson(scores[best][0], len(y["valid"]))
     majority = Counter(y["train"].tolist()).most_common(1)[0][0]
+    others = [split_by_word(one.ids, one.labels, config.seed + more) for more in range(1, config.splits)]
+    again = [_score(grid[best], *_parts(vectors, labels, split), config.max_iter)[0] for split in others]
+    by_example = _parts(vectors, labels, split_by_example(len(labels), config.seed))
     skipped = len(candidates(config, 3)) - len(grid) if len(set(one.labels)) > config.most_classes_l1 else 0
     left_out = f"the multinomial model with L1 was left out ({skipped} fits)" if skipped else ""
     return Row(
@@ -150,6 +160,9 @@ def _search(
         valid=scores[best][0],
         valid_low=low,
         valid_high=high,
+        valid_sd=float(np.std([scores[best][0], *again], ddof=1)) if again else float("nan"),
+        valid_by_example=_score(grid[best], *by_example, config.max_iter)[0],
+        ceiling=len(set(one.ids)) / len(labels),
         test=scores[best][1],
         **asdict(grid[best]),
         converged=scores[best][2],
@@ -157,7 +170,19 @@ def _search(
         not_converged=sum(not converged for _, _, converged in scores),
         seconds=round(time.perf_counter() - start, 1),
         note="; ".join(filter(None, (one.note, left_out))),
+        labels=_listed(labels),
     )
+
+
+def _parts(
+    vectors: Float[np.ndarray, "example embedding"], labels: np.ndarray, split: dict[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Vectors and labels of each part."""
+    return {part: vectors[chosen] for part, chosen in split.items()}, {part: labels[chosen] for part, chosen in split.items()}
+
+
+def _listed(labels: np.ndarray) -> str:
+    return " ".join(sorted({str(label).replace(" ", "-") for label in labels}))
 
 
 def _wilson(share: float, examples: int, level: float = 0.95) -> tuple[float, float]:

@@ -202,13 +202,15 @@ def _predict(
 ) -> Int[np.ndarray, " test"]:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     if len(np.unique(classes)) < 2:
         return np.full(len(test), classes[0])
     mean, spread = train.mean(0), train.std(0)
     spread = np.where(spread > 0, spread, 1.0)
     model = LogisticRegression(C=C, max_iter=200, tol=1e-3)
-    with warnings.catch_warnings():
+    # many short products, for which the threads of a linear algebra library only wait for each other
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
         # with a penalty this strong the last iterations change no prediction to speak of
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((train - mean) / spread, classes)

@@ -54,12 +54,12 @@ def table_2(separability: pd.DataFrame) -> pd.DataFrame:
     """The paper's table 2: accuracy of logistic regression on embeddings, in percent, beside the majority class.
 
     Args:
-        separability: columns row, valid; if there are any, classes, types, majority_valid, majority_test, test,
-            penalty, C, class_weight, scheme, note. Accuracies are fractions.
+        separability: columns row, valid; if there are any, classes, types, majority_valid, majority_test, test, valid_sd, ceiling,
+            valid_by_example, penalty, C, class_weight, scheme, note. Accuracies are fractions.
 
     Returns:
-        Columns classes, word types, validation %, majority %, test %, chosen, note; all text. The column majority
-        is that of the validation words.
+        Columns classes, word types, validation %, ± (over splits), test %, majority %, ceiling %, rows split %, chosen, note; all
+        text. The column majority is that of the validation words.
     """
 
     def column(name: str) -> list[object]:
@@ -71,8 +71,11 @@ def table_2(separability: pd.DataFrame) -> pd.DataFrame:
             "classes": [str(name) for name in separability["row"]],
             "word types": [number(value, ",.0f") for value in column("types")],
             "validation %": [_percent(value) for value in column("valid")],
+            "±": [_percent(value) for value in column("valid_sd")],
             "test %": [_percent(value) for value in column("test")],
             "majority %": [_percent(value) for value in column("majority_valid")],
+            "ceiling %": [_percent(value) for value in column("ceiling")],
+            "rows split %": [_percent(value) for value in column("valid_by_example")],
             "chosen": [_chosen(*chosen) for chosen in settings],
             "note": [ABSENT if note is None or pd.isna(note) or not str(note) else str(note) for note in column("note")],
         },
