@@ -91,6 +91,7 @@ def test_rescaling_the_inputs_with_their_weights_changes_nothing(over):
         result = sg.state_gradients(one, vectors, embeddings=words, **OPTIONS)
         scaled = result.scale(sg.describe_states(one, vectors, precision="float64"), over=over)
         assert scaled.units == "sd"
+        results.append((result, scaled))
         curves.append(
             (result.memory()["sigma_1"], scaled.memory()["sigma_1"], scaled.track(vectors[3].numpy(), 2)["relative_memory"])
         )

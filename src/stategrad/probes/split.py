@@ -18,7 +18,7 @@ def split_by_example(examples: int, seed: int) -> dict[str, Int[np.ndarray, " _"
         seed: of the draw.
     """
     order = np.random.default_rng(seed).permutation(examples)
-    first, second = examples // 10, examples // 5
+    first, second = examples // 10, 2 * (examples // 10)
     return {"valid": np.sort(order[:first]), "test": np.sort(order[first:second]), "train": np.sort(order[second:])}
 
 
