@@ -14,9 +14,11 @@ import torch
 from benchmarks.ceiling import ceiling
 from benchmarks.clock import Contender, Timing, in_turns, repeated, seconds_of
 from benchmarks.peers import AUTHORS, FORWARD, JACOBIAN, JAX, REVERSE, Peer, Windows, windows_of
-from benchmarks.workload import PRECISIONS, Workload, engine, engine_result
+from benchmarks.workload import PRECISIONS, Workload, engine, engine_result, execution
 
 ENGINE, ENGINE_MOMENTS = "stategrad, float32", "stategrad, float32, second moments"
+BY_POSITION = "stategrad, float32, position by position"
+CEILING_BY_STEP = "ceiling: bare products, float32, step by step"
 CEILING, CEILING_BFLOAT16 = "ceiling: bare products, float32", "ceiling: bare products, bfloat16"
 BFLOAT16, BFLOAT16_MOMENTS = "stategrad, bfloat16 products", "stategrad, bfloat16 products, second moments"
 
@@ -37,7 +39,11 @@ def contest(workload: Workload, *, rounds: int, seconds: float, threads: int) ->
         threads: of everyone, JAX included.
     """
     embedding, hidden = workload.model.input_size, workload.model.hidden_size
-    contenders = [engine(ENGINE, workload), engine(ENGINE_MOMENTS, workload, second_moment=True)]
+    contenders = [
+        engine(ENGINE, workload),
+        engine(ENGINE_MOMENTS, workload, second_moment=True),
+        engine(BY_POSITION, workload, execution=execution(compile=True, sweep=False)),
+    ]
     kinds = [(CEILING, torch.float32)]
     if offers_bfloat16():
         contenders.append(engine(BFLOAT16, workload, precision="bfloat16"))
@@ -47,6 +53,7 @@ def contest(workload: Workload, *, rounds: int, seconds: float, threads: int) ->
     if has_bfloat16_units():
         kinds.append((CEILING_BFLOAT16, torch.bfloat16))
     contenders += [ceiling(name, embedding, hidden, workload.delays, dtype, min(1.0, seconds)) for name, dtype in kinds]
+    contenders.append(ceiling(CEILING_BY_STEP, embedding, hidden, workload.delays, torch.float32, min(1.0, seconds), outputs=2))
     windows = windows_of(workload.model, workload.vectors[: workload.delays + max(BATCHES)], workload.delays)
     with limited_to(threads):
         peers = REVERSE | FORWARD | jax_peer()

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 import stategrad as sg
 from naive import all_gradients
+
+pytestmark = pytest.mark.usefixtures("way")
 
 TOLERANCE = 1e-9  # of the largest entry of each mean
 DELAYS = 6
@@ -79,7 +81,7 @@ def test_means_second_moments_and_counts_equal_autograd_per_group_and_block(case
             assert_close(result.block_second_moment.sel(group=group, block=block, delay=0).values, second[0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from([nn.LSTM, nn.GRU, nn.RNN]),
     embedding=st.integers(1, 4),

@@ -6,26 +6,33 @@ import torch
 from torch import nn
 
 import stategrad as sg
-from stategrad.gradients import engine
+from stategrad.gradients import stretches
+from stategrad.gradients.by_positions import ByPositions
+from stategrad.gradients.by_steps import BySteps
+
+pytestmark = pytest.mark.usefixtures("way")
 
 
 @pytest.fixture
 def analysis(tmp_path, monkeypatch):
     """An analysis that can be stopped after some pieces of work, with a checkpoint after each."""
     module, x = nn.LSTM(3, 4), torch.randn(120, 3)
+    monkeypatch.setattr(stretches, "LEAST_STEPS", 10)  # so that there are several, which is what a sweep is cut into
+    monkeypatch.setattr(stretches, "BYTES_OF_RECORD", 1)
     path = tmp_path / "sums.safetensors"
-    add = engine._add
+    add = {kind: kind.add for kind in (ByPositions, BySteps)}
 
     def run(*, pieces=None, **options):
         done = []
 
-        def stopping(*arguments):
+        def stopping(work, *arguments):
             if pieces is not None and len(done) == pieces:
                 raise KeyboardInterrupt
             done.append(arguments)
-            add(*arguments)
+            return add[type(work)](work, *arguments)
 
-        monkeypatch.setattr(engine, "_add", stopping)
+        for kind in add:
+            monkeypatch.setattr(kind, "add", stopping)
         execution = sg.Execution(chunk_size=10, checkpoint_path=path, checkpoint_minutes=0.0, resume=options.pop("resume", True))
         arguments = {"delays": 4, "state": ["cell", "hidden"], "show_progress": False, "execution": execution} | options
         return sg.state_gradients(arguments.pop("model", module), x, **arguments), len(done)

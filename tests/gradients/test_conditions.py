@@ -8,6 +8,8 @@ from torch import nn
 import stategrad as sg
 from naive import all_gradients
 
+pytestmark = pytest.mark.usefixtures("way")
+
 DELAYS = 5
 LENGTHS = (17, 9)
 QUIET = {"show_progress": False, "precision": "float64", "delays": DELAYS, "blocks": 2}

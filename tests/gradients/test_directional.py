@@ -38,6 +38,7 @@ def analyse(model, x, **options):
     return sg.state_gradients(model, x, **{"delays": 5, "precision": "float64", "show_progress": False} | options)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("count", [1, 3, 5])
 def test_columns_are_those_of_whole_gradients(case, count, directions):

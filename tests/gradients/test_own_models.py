@@ -120,6 +120,7 @@ def test_the_forward_direction_of_a_bidirectional_module_is_analysed():
     np.testing.assert_array_equal(result.mean, alone.mean)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_bfloat16_products_stay_near_the_exact_gradients(kind):
     module = kind(8, 32, num_layers=2)

@@ -8,6 +8,8 @@ from stategrad.gradients.conditions import conditions_of
 from stategrad.gradients.groups import groups_of, stratify
 from stategrad.gradients.sampling import choose_positions
 
+pytestmark = pytest.mark.usefixtures("way")
+
 QUIET = {"show_progress": False}
 EVERY_PAIR = conditions_of(None, None, np.array([400]))
 

@@ -82,6 +82,7 @@ class Cell(ABC):
         record_shape: of what is recorded per step.
         work_size: numbers that a step writes per position and input dimension, before the states.
         kept_by: for a state with a gate that keeps it, which factor of the record that gate is.
+        folds: whether it has `advance_together`.
     """
 
     precision: Precision
@@ -90,6 +91,7 @@ class Cell(ABC):
     record_shape: tuple[int, ...]
     work_size: int
     kept_by: Mapping[str, int] = MappingProxyType({})
+    folds: bool = False
 
     @abstractmethod
     def linearise(self, inputs: Float[Tensor, "stream time input"], initial: dict[str, Float[Tensor, "stream _"]]) -> Linearisation:
@@ -126,6 +128,24 @@ class Cell(ABC):
             below: the tangent of this layer's input; None for the layer that reads the model's inputs, whose tangent is the
                 identity at delay 0, where `tangents` are fresh, and zero later.
         """
+
+    def advance_together(
+        self,
+        before: dict[str, Float[Tensor, "delay column _"]],
+        after: dict[str, Float[Tensor, "_ column _"]],
+        record: Float[Tensor, "factor state"],
+        below: Float[Tensor, "_ column input"] | None,
+    ) -> None:
+        """Move tangents that all stand at one step of the text one step on: they share its Jacobian.
+
+        Args:
+            before: `S_{t-1}` of some neighbouring positions, the latest first.
+            after: where `S_t` goes: of positions that begin at this step, then of those in `before`. The hidden state may lack the
+                last.
+            record: what was recorded of step t.
+            below: the tangents of this layer's input, of the first positions of `after`; those of the others, or all, are zero.
+        """
+        raise NotImplementedError(f"{type(self).__name__} moves positions, not steps")
 
     @abstractmethod
     def retreat(self, cotangents: Tangents, record: Float[Tensor, "position ..."]) -> Float[Tensor, "row position _"]:

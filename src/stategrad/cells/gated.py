@@ -9,6 +9,7 @@ Cotangents take the same way back: element-wise from `λ_t` to the cotangent α_
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -42,6 +43,12 @@ class GatedCell(Cell):
         self._from_input, self._from_state = (w.T.contiguous().to(precision.product) for w in (self.weight_ih, self.weight_hh))
         self._to_input, self._to_state = (w.contiguous().to(precision.product) for w in (self.weight_ih, self.weight_hh))
         self._update = update
+
+    @cached_property
+    def stacked(self) -> list[Float[Tensor, "_ gate state"]]:
+        """The weights that read the state, and those that read the input, gate by gate."""
+        units = self.record_shape[-1]
+        return [w.T.reshape(w.shape[1], -1, units).contiguous() for w in (self.weight_hh, self.weight_ih)]
 
     def fused(self, kind: Callable[..., nn.RNNBase], **options: Any) -> nn.RNNBase:
         """PyTorch's own module with the weights of this layer: the fastest forward pass."""
@@ -104,6 +111,20 @@ class GatedCell(Cell):
         gates = self.gates_from_state(tangents)
         return gates if below is None else self.gates_from_input(tangents, below, added=True)
 
+    def add_product(
+        self,
+        total: Float[Tensor, "_ column state"],
+        tangents: Float[Tensor, "_ column _"],
+        weights: Float[Tensor, "_ state"],
+    ) -> None:
+        """Add `X W` to the first rows of `total`, or of `tangents` where these are more."""
+        rows = min(len(total), len(tangents))
+        total, tangents = total[:rows].flatten(0, 1), tangents[:rows].flatten(0, 1)
+        if self.precision.product == self.precision.state:
+            total.addmm_(tangents, weights)
+        else:
+            total.add_(tangents.to(self.precision.product) @ weights.to(self.precision.product))
+
     def pull_to_state(
         self, gates: Float[Tensor, "row position gates"], hidden: Float[Tensor, "row position state"], *, added: bool = False
     ) -> None:
@@ -131,6 +152,14 @@ class GatedCell(Cell):
                     self.advance(tangents, self.weight_hh.new_zeros(3, *self.record_shape), None)
         except Exception:
             self._update = eager
+
+
+def fold(weights: Float[Tensor, "input gate state"], factors: Float[Tensor, "gate state"]) -> Float[Tensor, "input state"]:
+    """`Σ_gate W_gateᵀ diag(factor)`: the weights of all gates as one matrix, at one step."""
+    total = weights[:, 0] * factors[0]
+    for gate in range(1, len(factors)):
+        total.addcmul_(weights[:, gate], factors[gate])
+    return total
 
 
 def parameters_of(module: nn.RNNBase, layer: int, dtype: torch.dtype) -> list[Tensor]:

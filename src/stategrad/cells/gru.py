@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from stategrad.cells.base import Linearisation, Precision, Tangents
-from stategrad.cells.gated import GatedCell
+from stategrad.cells.gated import GatedCell, fold
 
 
 class GRU(GatedCell):
@@ -27,6 +27,8 @@ class GRU(GatedCell):
         layer: which of its layers, from 0.
         precision: of the analysis.
     """
+
+    folds = True
 
     def __init__(self, module: nn.GRU, layer: int, precision: Precision) -> None:
         super().__init__(module, layer, precision, _update)
@@ -74,6 +76,22 @@ class GRU(GatedCell):
         if reads_input:
             _add(self.gates_from_input(tangents, below), hidden, record[:, [1, 2, 4]])
         self.finish(tangents)
+
+    def advance_together(
+        self,
+        before: dict[str, Float[Tensor, "delay column state"]],
+        after: dict[str, Float[Tensor, "_ column state"]],
+        record: Float[Tensor, "factor state"],
+        below: Float[Tensor, "_ column input"] | None,
+    ) -> None:
+        """`H_t = z ⊙ H_{t-1} + H_{t-1} M`, with one matrix M for r, z and q; another, for r, z and n, reads the input."""
+        hidden = after["hidden"]
+        new = len(hidden) - len(before["hidden"])
+        hidden[:new].zero_()
+        torch.mul(before["hidden"], record[0], out=hidden[new:])
+        self.add_product(hidden[new:], before["hidden"], fold(self.stacked[0], record[1:4]))
+        if below is not None:
+            self.add_product(hidden, below, fold(self.stacked[1], record[[1, 2, 4]]))
 
     @torch.no_grad()
     def retreat(self, cotangents: Tangents, record: Float[Tensor, "position factor state"]) -> Float[Tensor, "row position gates"]:

@@ -19,7 +19,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from stategrad.cells.base import Linearisation, Precision, Tangents
-from stategrad.cells.gated import GatedCell
+from stategrad.cells.gated import GatedCell, fold
 
 
 class LSTM(GatedCell):
@@ -37,6 +37,7 @@ class LSTM(GatedCell):
         self.state_sizes = {"hidden": module.proj_size or units, "cell": units}
         self.record_shape = (6, units)
         self.kept_by = {"cell": 0}
+        self.folds = not module.proj_size
         w_ih = self.weight_ih
         self.bias = self.parameters[2] + self.parameters[3] if module.bias else torch.zeros_like(w_ih[:, 0])
         self._projection = self.parameters[-1].T.contiguous().to(precision.product) if module.proj_size else None
@@ -102,6 +103,28 @@ class LSTM(GatedCell):
             )
             hidden.copy_(tangents.work["output"])
         self.finish(tangents)
+
+    def advance_together(
+        self,
+        before: dict[str, Float[Tensor, "delay column state"]],
+        after: dict[str, Float[Tensor, "_ column state"]],
+        record: Float[Tensor, "factor state"],
+        below: Float[Tensor, "_ column input"] | None,
+    ) -> None:
+        """`C_t = f ⊙ C_{t-1} + H_{t-1} M`, with one matrix M for the gates i, f and g, and `H_t` from it and the gate o."""
+        cell, hidden = after["cell"], after["hidden"]
+        new = len(cell) - len(before["cell"])
+        cell[:new].zero_()
+        torch.mul(before["cell"], record[0], out=cell[new:])
+        written = [fold(weights[:, :3], record[1:4]) for weights in self.stacked]
+        shown = [weights[:, 3] * record[5] for weights in self.stacked]
+        self.add_product(cell[new:], before["hidden"], written[0])
+        if below is not None:
+            self.add_product(cell, below, written[1])
+        torch.mul(cell[: len(hidden)], record[4], out=hidden)
+        self.add_product(hidden[new:], before["hidden"], shown[0])
+        if below is not None:
+            self.add_product(hidden, below, shown[1])
 
     @torch.no_grad()
     def retreat(self, cotangents: Tangents, record: Float[Tensor, "position factor state"]) -> Float[Tensor, "row position gates"]:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from stategrad.cells.base import Linearisation, Precision, Tangents
-from stategrad.cells.gated import GatedCell
+from stategrad.cells.gated import GatedCell, fold
 
 
 class RNN(GatedCell):
@@ -22,6 +22,8 @@ class RNN(GatedCell):
         layer: which of its layers, from 0.
         precision: of the analysis.
     """
+
+    folds = True
 
     def __init__(self, module: nn.RNN, layer: int, precision: Precision) -> None:
         super().__init__(module, layer, precision, _update)
@@ -54,6 +56,20 @@ class RNN(GatedCell):
         """`H_t` from `A_t`, in place."""
         self._update(self.gates(tangents, below), tangents.states["hidden"], record)
         self.finish(tangents)
+
+    def advance_together(
+        self,
+        before: dict[str, Float[Tensor, "delay column state"]],
+        after: dict[str, Float[Tensor, "_ column state"]],
+        record: Float[Tensor, "factor state"],
+        below: Float[Tensor, "_ column input"] | None,
+    ) -> None:
+        """`H_t = H_{t-1} M`, with the slope multiplied into the weights."""
+        hidden = after["hidden"].zero_()
+        new = len(hidden) - len(before["hidden"])
+        self.add_product(hidden[new:], before["hidden"], fold(self.stacked[0], record))
+        if below is not None:
+            self.add_product(hidden, below, fold(self.stacked[1], record))
 
     @torch.no_grad()
     def retreat(self, cotangents: Tangents, record: Float[Tensor, "position factor state"]) -> Float[Tensor, "row position gates"]:

@@ -16,8 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from stategrad.cells.network import StateKey
+from stategrad.gradients.by_positions import chunk_size
 from stategrad.gradients.cotangents import CotangentWindow, Starts
-from stategrad.gradients.engine import chunk_size
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.request import Request
 from stategrad.gradients.stretches import stretches

@@ -1,37 +1,24 @@
-"""The engine: every used position is propagated once, window by window, and its gradients are added up."""
+"""The engine: every used position is propagated once, and its gradients are added up."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import Int
 from torch import Tensor
 
-from stategrad.cells.network import Network, StateKey
+from stategrad.cells.network import StateKey
 from stategrad.checkpoint import fingerprint, load_checkpoint, save_checkpoint
-from stategrad.gradients.moments import Moments, runs_of
-from stategrad.gradients.request import Execution, Request
-from stategrad.gradients.stretches import Stretch, stretches
-from stategrad.gradients.tangents import Window
-
-LONG_ANALYSIS = 3e13
-"""Floating-point operations in products from which on the update is compiled: about a minute and a half on two cores."""
+from stategrad.errors import InvalidInputError
+from stategrad.gradients.by_positions import ByPositions
+from stategrad.gradients.by_steps import BySteps
+from stategrad.gradients.moments import Moments
+from stategrad.gradients.request import Request
+from stategrad.gradients.sweep import pays, possible
 
 _KIND = "an analysis"
-_CACHE = 8 * 2**20
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """Positions of one stretch that are propagated together: those with indices `chosen`, at most a window of them."""
-
-    stretch: Stretch
-    chosen: Int[np.ndarray, " chosen"]
 
 
 def accumulate(
@@ -48,55 +35,33 @@ def accumulate(
     Raises:
         MissingInputError: a checkpoint that is truncated or no checkpoint.
         ForeignOutputError: a checkpoint of another analysis.
+        InvalidInputError: a sweep that is asked for and not possible.
     """
-    network, execution = request.network, request.execution
-    compile_cells(network, execution, len(request.positions.used), int(request.delays[-1]) + 1, request.columns)
+    wanted = request.execution.sweep
+    if wanted and not possible(request):
+        raise InvalidInputError(
+            "sweep=True needs an nn.LSTM without a projection, an nn.GRU or an nn.RNN, and room for the gradients of all delays at "
+            "a few steps (512 MiB); leave sweep out."
+        )
+    sweep = pays(request) if wanted is None else wanted
+    work: ByPositions | BySteps = BySteps(request) if sweep else ByPositions(request)
     moments = empty_moments(request)
-    size = execution.chunk_size or chunk_size(network, request.columns)
-    checkpoint = _Checkpoint(request, identity | {"chunk_size": size}, moments)
-    window = Window(network, size, request.start)
+    checkpoint = _Checkpoint(request, identity | work.identity, moments)
     done = checkpoint.load()
     number = 0
-    for number, piece in enumerate(_pieces(request, size), start=1):
+    for number, piece in enumerate(work.pieces(), start=1):
         if number > done:
-            _add(request, window, piece, moments)
+            for positions in work.add(piece, moments):
+                advance(positions)
             checkpoint.save_if_due(number)
-        advance(len(piece.chosen))
+        else:
+            advance(piece.positions)
         del piece  # and its stretch, before the next one is made
     if final:
         checkpoint.remove()
     elif number > done:
         checkpoint.save(number)
     return moments
-
-
-def _pieces(request: Request, size: int) -> Iterator[_Piece]:
-    """All of the work in its order: by stretch, within it by stratum, so that a window's sums have few runs."""
-    longest = int(request.delays[-1]) + 1
-    for stretch in stretches(request.streams, request.positions.used, longest, request.initial):
-        remaining = request.positions.remaining[stretch.positions]
-        stratum = request.strata.of_position[stretch.positions]
-        order = np.lexsort((stretch.positions, -remaining.clip(max=longest), stratum))
-        for first in range(0, len(order), size):
-            yield _Piece(stretch, order[first : first + size])
-        del stretch
-
-
-def _add(request: Request, window: Window, piece: _Piece, moments: dict[StateKey, Moments]) -> None:
-    positions = piece.stretch.positions[piece.chosen]
-    remaining = request.positions.remaining[positions]
-    runs = runs_of(request.strata.of_position[positions])
-    column = {int(delay): index for index, delay in enumerate(request.delays)}
-    for delay, tangents in window.propagate(piece.stretch, piece.chosen, remaining, int(request.delays[-1]) + 1):
-        if delay not in column:
-            continue
-        masks = None
-        if not request.conditions.trivial:
-            inside = remaining > delay
-            masks = np.zeros((request.conditions.count, len(positions)), bool)
-            masks[:, inside] = request.conditions.masks(positions[inside], delay)
-        for key, sums in moments.items():
-            sums.add(column[delay], tangents[key], runs, masks)
 
 
 def empty_moments(request: Request) -> dict[StateKey, Moments]:
@@ -115,20 +80,6 @@ def empty_moments(request: Request) -> dict[StateKey, Moments]:
         )
         for key in request.keys
     }
-
-
-def chunk_size(network: Network, columns: int) -> int:
-    """Positions whose gates take about eight MiB, so that the update reads them from the cache."""
-    widest = max(cell.work_size for cell in network.cells)
-    return max(8, _CACHE // (columns * widest * network.cells[0].precision.product.itemsize))
-
-
-def compile_cells(network: Network, execution: Execution, positions: int, delays: int, columns: int) -> None:
-    """Compile the updates where that is asked for, or where the matrix products alone take minutes on a small machine."""
-    per_step = 2 * columns * sum(cell.work_size * cell.state_sizes.get("hidden", 0) for cell in network.cells)
-    if per_step * positions * delays > LONG_ANALYSIS if execution.compile is None else execution.compile:
-        for cell in network.cells:
-            cell.compile()
 
 
 class _Checkpoint:

@@ -119,6 +119,33 @@ class Moments:
             if self.second is not None and square is not None:
                 self.second[group, condition, block, delay].add_(square, alpha=weight)
 
+    def add_steps(
+        self,
+        gradients: Float[Tensor, "step delay embedding state"],
+        weights: Float[Tensor, "delay target step"],
+        targets: list[tuple[int, int, int]],
+    ) -> None:
+        """Add the gradients of some steps of the text at all delays, with a weight for each of the sums that they go to.
+
+        Args:
+            gradients: at each step and delay.
+            weights: of each of them in each sum, 0 where it is not part of it.
+            targets: which sums: group, condition and block.
+        """
+        parts = [(self.first, gradients)]
+        if self.second is not None:
+            parts.append((self.second, gradients @ gradients.mT))
+        for sums, values in parts:
+            rows = values.flatten(2).transpose(0, 1)
+            totals = torch.bmm(weights, rows)
+            if not torch.isfinite(totals).all():  # 0 · ∞: what belongs to one sum must not spoil another
+                chosen = weights[..., None] != 0
+                totals = torch.stack(
+                    [torch.where(chosen[:, n], rows * weights[:, n, :, None], 0).sum(1) for n in range(len(targets))], 1
+                )
+            for number, target in enumerate(targets):
+                sums[target].flatten(1).add_(totals[:, number])
+
     def tensors(self, name: str) -> dict[str, Tensor]:
         """The sums under names that begin with `name`, as a checkpoint keeps them."""
         return {f"{name}.first": self.first} | ({} if self.second is None else {f"{name}.second": self.second})

@@ -26,9 +26,12 @@ class Execution:
         workers: processes of one thread each that share the positions of `sg.state_gradients`, in contiguous parts, on this
             machine. With several the text and the model are copied to each of them. For a given number the result is always the
             same. Their processes stay, idle, for the next analysis, and end after five minutes or with Python.
-        chunk_size: positions that are propagated together. None chooses what keeps the buffers in the processor's cache.
-        compile: have the element-wise work compiled into one pass over memory, which takes some ten seconds and gains some ten
-            per cent. None does so for analyses that are long enough; without a compiler the plain operations run.
+        chunk_size: positions that are propagated together or, where all positions are neighbours, steps of the text that are
+            added up together. None chooses what keeps the buffers in the processor's cache.
+        sweep: propagate all positions together, step by step of the text: neighbours share a Jacobian, which halves the arithmetic
+            of an LSTM. None does so where it is faster; False propagates windows of positions.
+        compile: have the element-wise work of windows compiled into one pass over memory, which takes some ten seconds and gains
+            some ten per cent. None does so for analyses that are long enough; without a compiler the plain operations run.
         checkpoint_path: a file to keep the sums in while they grow; None for no checkpoints. It is removed at the end. The second
             worker's is beside it, with `.2` appended to its name, and so on.
         checkpoint_minutes: a checkpoint is written when this much time has passed since the last.
@@ -37,6 +40,7 @@ class Execution:
 
     workers: int = 1
     chunk_size: int | None = None
+    sweep: bool | None = None
     compile: bool | None = None
     checkpoint_path: str | Path | None = None
     checkpoint_minutes: float = 5.0

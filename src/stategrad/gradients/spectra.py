@@ -17,7 +17,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from stategrad.cells.network import StateKey
-from stategrad.gradients.engine import chunk_size, compile_cells
+from stategrad.gradients.by_positions import chunk_size, compile_cells
 from stategrad.gradients.explosions import warn_of_explosion
 from stategrad.gradients.request import SpectraRequest
 from stategrad.gradients.scattered import keep_states, scattered

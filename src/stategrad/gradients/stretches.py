@@ -58,6 +58,24 @@ class Stretch:
         ]
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A part of the work, between two checkpoints: some positions of a stretch.
+
+    Attributes:
+        stretch: where they lie.
+        chosen: which of the positions that start there.
+    """
+
+    stretch: Stretch
+    chosen: Int[np.ndarray, " chosen"]
+
+    @property
+    def positions(self) -> int:
+        """How many there are."""
+        return len(self.chosen)
+
+
 def stretches(streams: Streams, used: Int[np.ndarray, " used"], longest_delay: int, initial: States) -> Iterator[Stretch]:
     """Linearise the text piece by piece, in an order that fills the machine: short streams together, long ones in parts.
 
