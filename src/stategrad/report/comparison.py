@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ import yaml
 from stategrad.errors import InvalidInputError
 from stategrad.report.inputs import RunTables, read_run
 
-MEASURES = {"sigma_1": "largest singular value σ₁ of the mean", "rms": "root mean square of the gradients", "swap": "word swap"}
+MEASURES = {
+    "sigma_1": "largest singular value σ₁ of the mean",
+    "rms": "root mean square of the gradients",
+    "swap": "change of the state by a word swap",
+}
 """The curves that are compared, each relative to its value at delay 0."""
 
 LEVELS = {"1/e": float(np.exp(-1)), "10 %": 0.1}
@@ -69,14 +74,16 @@ def compare_runs(folders: Sequence[Path], labels: Sequence[str] = ()) -> Compari
         raise InvalidInputError(f"the run {twice} is given twice; give each run once.")
     names = _checked(labels, len(paths)) if labels else unique_names(paths)
     runs = dict(zip(names, map(read_run, paths), strict=True))
-    withheld = ["Absolute values are not compared: each model has its own spaces of embeddings and states, whose units are its own."]
+    withheld = [
+        "Absolute values are not compared: each model has its own spaces of embeddings and states, whose units are its own."
+    ]
     states = {name: run.states[0] for name, run in runs.items() if run.states}
     if len(set(states.values())) > 1:
         listed = ", ".join(f"{state} in {name}" for name, state in states.items())
         withheld.append(f"The states differ in kind ({listed}); their curves are drawn together and show different variables.")
     parts = [
         *_curves(runs, states, withheld),
-        *_horizons(runs, states),
+        *_horizons(runs, states, withheld),
         *_shared(runs, states, "class share", withheld),
         *_shared(runs, states, "relative memory", withheld),
     ]
@@ -123,7 +130,9 @@ def _curves(runs: dict[str, RunTables], states: dict[str, str], withheld: list[s
         withheld += [f"{name} has no {MEASURES[measure]}; that curve is not drawn." for name in lacking]
         for name in (name for name in curves if name not in lacking):
             rows = curves[name].loc[common]
-            band = {end: next((c for c in (f"{measure}_band_{end}", f"{measure}_{end}") if c in rows), None) for end in ("low", "high")}
+            band = {
+                end: next((c for c in (f"{measure}_band_{end}", f"{measure}_{end}") if c in rows), None) for end in ("low", "high")
+            }
             first = rows[measure].loc[0]
             ends = {end: np.nan if column is None else rows[column] / first for end, column in band.items()}
             part = pd.DataFrame({"delay": rows.index, "value": rows[measure] / first, **ends}, index=rows.index)
@@ -131,10 +140,11 @@ def _curves(runs: dict[str, RunTables], states: dict[str, str], withheld: list[s
     return parts
 
 
-def _horizons(runs: dict[str, RunTables], states: dict[str, str]) -> list[pd.DataFrame]:
+def _horizons(runs: dict[str, RunTables], states: dict[str, str], withheld: list[str]) -> list[pd.DataFrame]:
     parts = []
     for name, run in runs.items():
         if run.horizon is None:
+            withheld.append(f"{name} has no horizons; `stategrad analyze` takes them.")
             continue
         rows = run.horizon[(run.horizon["state"] == states.get(name)) & (run.horizon["group"] == "all")]
         for level, share in LEVELS.items():
@@ -223,14 +233,13 @@ def _findings(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
             above = [int(delay) for delay in delays if other["low"][delay] > first["high"][delay]]
             below = [int(delay) for delay in delays if other["high"][delay] < first["low"][delay]]
             said = [f"{way} at {_places(at)}" for way, at in (("above", above), ("below", below)) if at]
-            where = " and ".join(said) if said else "nowhere apart"
-            sentences.append(f"{title[0].upper()}{title[1:]}: the band of {name} lies {where} from that of {names[0]}." if not said
-                             else f"{title[0].upper()}{title[1:]}: the band of {name} lies {where}, clear of that of {names[0]}.")  # fmt: skip
+            where = f"{' and '.join(said)}, clear of" if said else "nowhere clear of"
+            sentences.append(f"{title[0].upper()}{title[1:]}: the band of {name} lies {where} that of {names[0]}.")
     return sentences
 
 
 def _places(delays: Sequence[int]) -> str:
     """Delays in words, runs of them as ranges."""
     breaks = [0, *(i for i in range(1, len(delays)) if delays[i] != delays[i - 1] + 1), len(delays)]
-    ranges = [(delays[a], delays[b - 1]) for a, b in zip(breaks, breaks[1:], strict=False)]
+    ranges = [(delays[a], delays[b - 1]) for a, b in pairwise(breaks)]
     return "delays " + ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in ranges)

@@ -87,9 +87,8 @@ def render_comparison(comparison: Comparison, drawn: dict[str, tuple[str, alt.La
     )  # fmt: skip
     environment.filters["unbroken"] = unbroken
     charts = {name: (title, Markup(_svg(chart))) for name, (title, chart) in drawn.items()}
-    key = [(label, colour, dashes) for label, (colour, dashes) in _looks(comparison).items()]
     template = environment.get_template("comparison.html.j2")
-    return template.render(comparison=comparison, charts=charts, key=key, css=Markup(static_text("report.css")), mark=Markup(MARK))
+    return template.render(comparison=comparison, charts=charts, css=Markup(static_text("report.css")), mark=Markup(MARK))
 
 
 def _looks(comparison: Comparison) -> dict[str, tuple[str, list[int]]]:
@@ -101,7 +100,7 @@ def _looks(comparison: Comparison) -> dict[str, tuple[str, list[int]]]:
 
 def _colour(comparison: Comparison) -> alt.Color:
     looks = _looks(comparison)
-    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=0)
+    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=260, symbolOpacity=1)
     return alt.Color("run:N", scale=alt.Scale(domain=list(looks), range=[colour for colour, _ in looks.values()]), legend=legend)
 
 
@@ -110,10 +109,12 @@ def _lines(comparison: Comparison, rows: pd.DataFrame, title: str) -> alt.LayerC
     looks = _looks(comparison)
     x, colour = delay_axis(int(rows["delay"].min()), int(rows["delay"].max())), _colour(comparison)
     dash = alt.StrokeDash("run:N", scale=alt.Scale(domain=list(looks), range=[d for _, d in looks.values()]), legend=None)
-    y = alt.Axis(title=title, tickCount=5)
-    banded = alt.Chart(rows[rows["low"].notna()]).mark_area(opacity=0.16)
-    band = banded.encode(x=x, y=alt.Y("low:Q", axis=y), y2="high:Q", color=colour)
-    line = alt.Chart(rows).mark_line().encode(x=x, y=alt.Y("value:Q", axis=y), color=colour, strokeDash=dash)
+    y, scale = alt.Axis(title=title, tickCount=5), alt.Scale(domain=[0, max(1.0, float(rows["value"].max()))])
+    banded = alt.Chart(rows[rows["low"].notna()]).mark_area(opacity=0.16, clip=True)
+    band = banded.encode(x=x, y=alt.Y("low:Q", axis=y, scale=scale), y2="high:Q", color=colour)
+    line = alt.Chart(rows).mark_line(clip=True).encode(
+        x=x, y=alt.Y("value:Q", axis=y, scale=scale), color=colour, strokeDash=dash
+    )  # fmt: skip
     return _chart([band, line], f"{title} against delay in words, a curve per run", _HEIGHT)
 
 
