@@ -40,10 +40,11 @@ def altered(folder: Path, to: Path, table: str, change) -> Path:
 def test_curves_are_relative_to_delay_0_whatever_their_units(folders):
     comparison = compare_runs(folders)
     assert comparison.labels == ("one/run", "two/run")
-    for name, folder in zip(comparison.labels, folders, strict=True):
+    for label, folder in zip(comparison.labels, folders, strict=True):
         memory = pd.read_csv(folder / "measures/memory.csv", keep_default_na=False, na_values=[""])
         rows = memory[(memory["group"] == "all") & (memory["state"] == "cell")].sort_values("delay")
-        found = comparison.of("sigma_1").query("run == @name").sort_values("delay")
+        found = comparison.of("sigma_1")
+        found = found[found["run"] == label].sort_values("delay")
         first = rows["sigma_1"].iloc[0]
         for column, source in (("value", "sigma_1"), ("low", "sigma_1_low"), ("high", "sigma_1_high")):
             np.testing.assert_allclose(found[column], rows[source] / first)
@@ -61,13 +62,17 @@ def test_what_differs_is_listed_and_what_does_not_is_left_out(folders):
 
 
 def test_horizons_beyond_the_delays_stand_at_the_last(folders, tmp_path):
-    def unreached(frame):
-        return frame.assign(horizon=np.nan, longest=29)
-
-    endless = altered(folders[1], tmp_path / "endless", "horizon", unreached)
-    rows = compare_runs([folders[0], endless]).of("horizon").query("run == 'endless'")
-    assert rows["beyond"].all()
-    assert set(rows["value"]) == {29}
+    copies = [Path(shutil.copytree(folder, tmp_path / name)) for name, folder in zip(("near", "far"), folders, strict=True)]
+    common = {"state": "cell", "group": "all", "measure": "rms", "longest": 29}
+    for copy, horizon in zip(copies, (6.5, np.nan), strict=True):
+        rows = [common | {"level": np.exp(-1), "horizon": 2.5}, common | {"level": 0.1, "horizon": horizon}]
+        pd.DataFrame(rows).to_csv(copy / "measures/horizon.csv", index=False)
+    found = compare_runs(copies).of("horizon").set_index(["run", "label"])
+    assert found["value"].to_dict() == {
+        ("near", "rms, 1/e"): 2.5, ("near", "rms, 10 %"): 6.5, ("far", "rms, 1/e"): 2.5, ("far", "rms, 10 %"): 29,
+    }  # fmt: skip
+    assert found["beyond"].to_list() == [False, False, False, True]
+    assert "run has no horizons" in " ".join(compare_runs(folders, ["run", "other"]).withheld)
 
 
 def test_what_cannot_be_compared_is_said_and_not_drawn(folders, tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -237,7 +238,7 @@ def seeds(base: RunConfig, folder: Path, *, others: tuple[Path, ...], progress: 
     print(run_summary(one.folder))
 
 
-def compare(runs: tuple[Path, ...], *, out: Path, labels: tuple[str, ...] = ()) -> None:
+def compare(runs: Sequence[Path], *, out: Path, labels: tuple[str, ...] = ()) -> None:
     """Set runs side by side on one page: memory relative to delay 0, horizons, classes, properties, and what differs in settings.
 
     Args:

@@ -225,13 +225,12 @@ def _findings(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
         rows = {name: table[(table["quantity"] == measure) & (table["run"] == name)].set_index("delay") for name in names}
         first = rows[names[0]]
         for name in names[1:]:
-            other = rows[name]
-            known = (first["low"].notna() & other["low"].notna()).loc[lambda both: both] if len(first) and len(other) else []
-            if not len(known):
+            pairs = first.join(rows[name], rsuffix="_other", how="inner").dropna(subset=["low", "low_other"])
+            pairs = pairs[pairs.index > 0]
+            if pairs.empty:
                 continue
-            delays = known.index[known.index > 0]
-            above = [int(delay) for delay in delays if other["low"][delay] > first["high"][delay]]
-            below = [int(delay) for delay in delays if other["high"][delay] < first["low"][delay]]
+            above = [int(delay) for delay in pairs.index[pairs["low_other"] > pairs["high"]]]
+            below = [int(delay) for delay in pairs.index[pairs["high_other"] < pairs["low"]]]
             said = [f"{way} at {_places(at)}" for way, at in (("above", above), ("below", below)) if at]
             where = f"{' and '.join(said)}, clear of" if said else "nowhere clear of"
             sentences.append(f"{title[0].upper()}{title[1:]}: the band of {name} lies {where} that of {names[0]}.")
