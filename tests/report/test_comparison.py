@@ -132,6 +132,13 @@ def test_runs_and_labels_that_do_not_fit_are_refused(folders, tmp_path):
         compare_runs([folders[0], tmp_path / "nowhere"])
 
 
+def test_what_the_command_lacks_is_said(tmp_path, capsys):
+    for words, lacking in ((["--out", str(tmp_path / "x")], "two or more runs"), ([str(tmp_path), str(tmp_path)], "an --out")):
+        with pytest.raises(SystemExit):
+            main(["compare", *words])
+        assert f"needs {lacking}; see --help." in capsys.readouterr().err
+
+
 def test_names_are_as_short_as_tells_them_apart():
     assert unique_names([Path("/a/x"), Path("/a/y")]) == ["x", "y"]
     assert unique_names([Path("/x/b/c"), Path("/y/b/c")]) == ["x/b/c", "y/b/c"]

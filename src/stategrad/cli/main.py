@@ -75,7 +75,8 @@ class Parser(jsonargparse.ArgumentParser):
             return f"--{section[1]} is a group of settings; give one of them, such as --{self.setting_of(section[1])}."
         missing = re.search(r"arguments are required: \w+\.(\w+)", message)
         if missing:
-            return f"`{self.prog}` needs a {missing[1]}; see --help."
+            what = {"runs": "two or more runs", "out": "an --out"}.get(missing[1], f"a {missing[1]}")
+            return f"`{self.prog}` needs {what}; see --help."
         return f"{message.removesuffix('.')}."
 
     def setting_of(self, section: str) -> str:

@@ -225,7 +225,9 @@ def _findings(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
         rows = {name: table[(table["quantity"] == measure) & (table["run"] == name)].set_index("delay") for name in names}
         first = rows[names[0]]
         for name in names[1:]:
-            pairs = first.join(rows[name], rsuffix="_other", how="inner").dropna(subset=["low", "low_other"])
+            pairs = first.merge(rows[name], left_index=True, right_index=True, suffixes=("", "_other")).dropna(
+                subset=["low", "low_other"]
+            )
             pairs = pairs[pairs.index > 0]
             if pairs.empty:
                 continue
