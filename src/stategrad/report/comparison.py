@@ -144,7 +144,7 @@ def _horizons(runs: dict[str, RunTables], states: dict[str, str], withheld: list
     parts = []
     for name, run in runs.items():
         if run.horizon is None:
-            withheld.append(f"{name} has no horizons; `stategrad analyze` takes them.")
+            withheld.append(f"{name} has no horizons, so none are drawn for it; the command analyze takes them.")
             continue
         rows = run.horizon[(run.horizon["state"] == states.get(name)) & (run.horizon["group"] == "all")]
         for level, share in LEVELS.items():
