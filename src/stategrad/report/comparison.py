@@ -114,7 +114,8 @@ def _curves(runs: dict[str, RunTables], states: dict[str, str], withheld: list[s
     """Curves relative to delay 0 at the delays that all runs have."""
     curves = {}
     for name, run in runs.items():
-        rows = run.memory[(run.memory["group"] == "all") & (run.memory["state"] == states.get(name))].set_index("delay")
+        plain = run.memory[(run.memory["group"] == "all") & ~run.memory["whitened"].astype(bool)]
+        rows = plain[plain["state"] == states.get(name)].set_index("delay")
         if 0 in rows.index:
             curves[name] = rows
         else:
