@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -235,6 +236,21 @@ def seeds(base: RunConfig, folder: Path, *, others: tuple[Path, ...], progress: 
     one.folder.forget("report")
     one.execute()
     print(run_summary(one.folder))
+
+
+def compare(runs: Sequence[Path], *, out: Path, labels: tuple[str, ...] = ()) -> None:
+    """Set runs side by side on one page: memory relative to delay 0, horizons, classes, properties, and what differs in settings.
+
+    Args:
+        runs: folders of two or more runs.
+        out: the page, NAME.html, or a folder for comparison.html; tables and figures lie beside it.
+        labels: what the runs are called, such as '[small, large]'; default: the names of their folders.
+    """
+    from stategrad.report.comparison import compare_runs
+    from stategrad.report.comparison_page import page_path, write_comparison
+
+    page_path(out)
+    print(write_comparison(compare_runs(runs, labels), out)[0])
 
 
 def validate(*, checks: str | None = None, out: Path | None = None, seed: int = 0, progress: bool = True) -> None:

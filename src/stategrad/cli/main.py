@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import jsonargparse
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "seeds": commands.seeds,
     "words": commands.words,
     "report": commands.report,
+    "compare": commands.compare,
     "validate": commands.validate,
     "corpus": commands.corpus,
 }
@@ -73,7 +75,8 @@ class Parser(jsonargparse.ArgumentParser):
             return f"--{section[1]} is a group of settings; give one of them, such as --{self.setting_of(section[1])}."
         missing = re.search(r"arguments are required: \w+\.(\w+)", message)
         if missing:
-            return f"`{self.prog}` needs a {missing[1]}; see --help."
+            what = {"runs": "two or more runs", "out": "an --out"}.get(missing[1], f"a {missing[1]}")
+            return f"`{self.prog}` needs {what}; see --help."
         return f"{message.removesuffix('.')}."
 
     def setting_of(self, section: str) -> str:
@@ -99,6 +102,10 @@ def build(command: str, base: RunConfig | None) -> Parser:
     parser = Parser(prog=f"stategrad {command}", description=_summary(function))
     if command == "corpus":
         parser.add_class_arguments(CorpusConfig, as_positional=False)
+        return parser
+    if command == "compare":
+        parser.add_argument("runs", nargs="+", type=Path, help="folders of two or more runs")
+        parser.add_function_arguments(function, skip={"runs"}, as_group=False)
         return parser
     parser.add_function_arguments(function, skip={"base"}, as_group=False, as_positional=True)
     if base is not None:
@@ -141,8 +148,8 @@ def _dispatch(words: list[str]) -> None:
     if command == "corpus":
         commands.corpus(CorpusConfig(**vars(given[command])))
         return
-    if command == "validate":
-        commands.validate(**vars(given[command]))
+    if command in ("validate", "compare"):
+        COMMANDS[command](**vars(parser.instantiate(given)[command]))
         return
     base = read_preset(given[command].preset) if "preset" in given[command] else read_folder(given[command].folder)
     parser = _top_parser({command: base})

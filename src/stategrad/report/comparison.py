@@ -1,0 +1,247 @@
+"""Several runs side by side: what may be compared between them as one tidy table, and what may not, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from stategrad.errors import InvalidInputError
+from stategrad.report.inputs import RunTables, read_run
+
+MEASURES = {
+    "sigma_1": "largest singular value σ₁ of the mean",
+    "rms": "root mean square of the gradients",
+    "swap": "change of the state by a word swap",
+}
+"""The curves that are compared, each relative to its value at delay 0."""
+
+LEVELS = {"1/e": float(np.exp(-1)), "10 %": 0.1}
+"""The shares of the value at delay 0 at which a horizon is read."""
+
+COLUMNS = ["run", "quantity", "label", "delay", "value", "low", "high", "beyond"]
+FACTS = ("perplexity_valid", "perplexity_test", "perplexity_unigram", "corpus", "text", "positions", "population", "blocks", "cell",
+         "embedding_size", "hidden_size", "layers", "parameters", "epochs", "seeds", "delays")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side.
+
+    Attributes:
+        labels: of the runs, in the order given.
+        table: tidy, a row per run, quantity (`σ_1`, rms and swap relative to delay 0, horizons, class shares, relative memory of
+            properties), label (measure and level, class or property) and delay, with its interval; `beyond` where a horizon lies
+            beyond the delays, its value then their last.
+        settings: what differs, a row per setting or fact and a column per run.
+        withheld: what is not compared, a sentence each.
+        findings: where runs differ from the first beyond their bands, a sentence each.
+    """
+
+    labels: tuple[str, ...]
+    table: pd.DataFrame
+    settings: pd.DataFrame
+    withheld: tuple[str, ...]
+    findings: tuple[str, ...]
+
+    def of(self, quantity: str) -> pd.DataFrame:
+        """The rows of one quantity."""
+        return self.table[self.table["quantity"] == quantity]
+
+
+def compare_runs(folders: Sequence[Path], labels: Sequence[str] = ()) -> Comparison:
+    """Set runs side by side by what does not depend on the units of their spaces: `σ_1(τ)/σ_1(0)` and its kin, shares, horizons.
+
+    Args:
+        folders: of two or more runs; group `all` and the state each run's page opens with are compared.
+        labels: one per run; default: the names of the folders, made unique by those above them.
+
+    Raises:
+        MissingInputError: a folder that holds no run, or no measures.
+        InvalidInputError: fewer than two runs, a run given twice, or labels that do not fit them.
+    """
+    paths = [Path(folder).resolve() for folder in folders]
+    if len(paths) < 2:
+        raise InvalidInputError(f"{len(paths)} run was given; a comparison takes two or more run folders.")
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise InvalidInputError(f"the run {twice} is given twice; give each run once.")
+    names = _checked(labels, len(paths)) if labels else unique_names(paths)
+    runs = dict(zip(names, map(read_run, paths), strict=True))
+    withheld = [
+        "Absolute values are not compared: each model has its own spaces of embeddings and states, whose units are its own."
+    ]
+    states = {name: run.states[0] for name, run in runs.items() if run.states}
+    if len(set(states.values())) > 1:
+        listed = ", ".join(f"{state} in {name}" for name, state in states.items())
+        withheld.append(f"The states differ in kind ({listed}); their curves are drawn together and show different variables.")
+    parts = [
+        *_curves(runs, states, withheld),
+        *_horizons(runs, states, withheld),
+        *_shared(runs, states, "class share", withheld),
+        *_shared(runs, states, "relative memory", withheld),
+    ]
+    table = pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
+    return Comparison(tuple(names), table, _differing(runs), tuple(withheld), tuple(_findings(table, names)))
+
+
+def unique_names(paths: Sequence[Path]) -> list[str]:
+    """The last parts of paths, as few as tell all of them apart.
+
+    >>> unique_names([Path("/a/x/run"), Path("/a/y/run")])
+    ['x/run', 'y/run']
+    """
+    for count in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["/".join(path.parts[-count:]) for path in paths]
+        if len(set(names)) == len(names):
+            break
+    return names
+
+
+def _checked(labels: Sequence[str], count: int) -> list[str]:
+    if len(labels) != count or len(set(labels)) != count:
+        raise InvalidInputError(f"the labels are {', '.join(labels)}; give {count} different ones, one for each run.")
+    return list(labels)
+
+
+def _curves(runs: dict[str, RunTables], states: dict[str, str], withheld: list[str]) -> list[pd.DataFrame]:
+    """Curves relative to delay 0 at the delays that all runs have."""
+    curves = {}
+    for name, run in runs.items():
+        plain = run.memory[(run.memory["group"] == "all") & ~run.memory["whitened"].astype(bool)]
+        rows = plain[plain["state"] == states.get(name)].set_index("delay")
+        if 0 in rows.index:
+            curves[name] = rows
+        else:
+            withheld.append(f"{name} has no memory curve of the group all from delay 0 on; its curves are not drawn.")
+    if not curves:
+        return []
+    common = sorted(set.intersection(*(set(rows.index) for rows in curves.values())))
+    if any(len(rows) > len(common) for rows in curves.values()):
+        withheld.append(f"The runs were measured at different delays; curves are drawn at the {len(common)} that all have.")
+    parts = []
+    for measure in MEASURES:
+        lacking = [name for name, rows in curves.items() if measure not in rows or not rows[measure].notna().any()]
+        withheld += [f"{name} has no {MEASURES[measure]}; that curve is not drawn." for name in lacking]
+        for name in (name for name in curves if name not in lacking):
+            rows = curves[name].loc[common]
+            band = {
+                end: next((c for c in (f"{measure}_band_{end}", f"{measure}_{end}") if c in rows), None) for end in ("low", "high")
+            }
+            first = rows[measure].loc[0]
+            ends = {end: np.nan if column is None else rows[column] / first for end, column in band.items()}
+            part = pd.DataFrame({"delay": rows.index, "value": rows[measure] / first, **ends}, index=rows.index)
+            parts.append(part.assign(run=name, quantity=measure, label="all", beyond=False))
+    return parts
+
+
+def _horizons(runs: dict[str, RunTables], states: dict[str, str], withheld: list[str]) -> list[pd.DataFrame]:
+    parts = []
+    for name, run in runs.items():
+        if run.horizon is None:
+            withheld.append(f"{name} has no horizons, so none are drawn for it; the command analyze takes them.")
+            continue
+        rows = run.horizon[(run.horizon["state"] == states.get(name)) & (run.horizon["group"] == "all")]
+        for level, share in LEVELS.items():
+            here = rows[np.isclose(rows["level"], share)]
+            beyond = here["horizon"].isna()
+            value = here["horizon"].fillna(here["longest"]) if "longest" in here else here["horizon"]
+            low, high = (here.get(f"horizon_{end}", pd.Series(np.nan, here.index)) for end in ("low", "high"))
+            parts.append(pd.DataFrame(
+                {"run": name, "quantity": "horizon", "label": here["measure"] + f", {level}", "delay": np.nan, "value": value,
+                 "low": low, "high": high, "beyond": beyond}
+            ))  # fmt: skip
+    return parts
+
+
+def _shared(runs: dict[str, RunTables], states: dict[str, str], quantity: str, withheld: list[str]) -> list[pd.DataFrame]:
+    """Shares of classes, or relative memory of properties, where all runs have the same ones by the same rule."""
+    shares = quantity == "class share"
+    label, value = ("group", "normalised") if shares else ("property", "relative_memory")
+    frames = {}
+    for name, run in runs.items():
+        frame = run.classes if shares else run.tracking
+        plain = frame[(frame["state"] == states.get(name)) & ~frame["whitened"].astype(bool)]
+        plain = plain[plain["group"] != "all"] if shares else plain[(plain["group"] == "all") & (plain["n"] == plain["n"].min())]
+        frames[name] = plain[plain[value].notna()]
+    if any(frame.empty for frame in frames.values()):
+        lacking = ", ".join(name for name, frame in frames.items() if frame.empty)
+        withheld.append(f"The {quantity} is not compared, since it is not there in {lacking}.")
+        return []
+    rules = set.intersection(*(set(frame["rule"]) for frame in frames.values()))
+    if not rules:
+        withheld.append(f"The {quantity} is not compared, since the runs give classes to words by different rules.")
+        return []
+    rule = next(rule for rule in next(iter(frames.values()))["rule"] if rule in rules)
+    frames = {name: frame[frame["rule"] == rule] for name, frame in frames.items()}
+    listed = {name: set(frame[label]) for name, frame in frames.items()}
+    common = set.intersection(*listed.values())
+    if shares and any(one != common for one in listed.values()):
+        withheld.append("Class shares are not compared: they are shares of a sum over the listed classes, and the lists differ.")
+        return []
+    others = set.union(*listed.values()) - common
+    if others:
+        withheld.append(f"Not every run has the properties {', '.join(sorted(others))}; they are not drawn.")
+    parts = []
+    delays = [set() if shares else set(frame["delay"]) for frame in frames.values()]
+    for name, frame in frames.items():
+        rows = frame[frame[label].isin(common)]
+        rows = rows if shares else rows[rows["delay"].isin(set.intersection(*delays))]
+        parts.append(pd.DataFrame(
+            {"run": name, "quantity": quantity, "label": rows[label], "delay": 0 if shares else rows["delay"], "value": rows[value],
+             "low": rows[f"{value}_low"], "high": rows[f"{value}_high"], "beyond": False}
+        ))  # fmt: skip
+    return parts
+
+
+def _differing(runs: dict[str, RunTables]) -> pd.DataFrame:
+    """The settings that differ, and what was found of sizes, text and perplexity."""
+    settings = {name: _flat("", yaml.safe_load(run.settings) or {}) for name, run in runs.items()}
+    facts = {name: {f"measured: {key}": run.facts[key] for key in FACTS if key in run.facts} for name, run in runs.items()}
+    frame = pd.DataFrame({name: {key: _text(value) for key, value in (settings[name] | facts[name]).items()} for name in runs})
+    frame = frame.reindex(list(dict.fromkeys(key for name in runs for key in (*settings[name], *facts[name])))).fillna("–")
+    return frame[frame.nunique(axis=1) > 1]
+
+
+def _flat(prefix: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {prefix: value}
+    return {name: one for key, below in value.items() for name, one in _flat(f"{prefix}.{key}".lstrip("."), below).items()}
+
+
+def _text(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else f"{value:,}" if type(value) is int else str(value)
+
+
+def _findings(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """For each curve and each run but the first, the delays at which its band and that of the first do not meet."""
+    sentences = []
+    for measure, title in MEASURES.items():
+        rows = {name: table[(table["quantity"] == measure) & (table["run"] == name)].set_index("delay") for name in names}
+        first = rows[names[0]]
+        for name in names[1:]:
+            pairs = first.merge(rows[name], left_index=True, right_index=True, suffixes=("", "_other")).dropna(
+                subset=["low", "low_other"]
+            )
+            pairs = pairs[pairs.index > 0]
+            if pairs.empty:
+                continue
+            above = [int(delay) for delay in pairs.index[pairs["low_other"] > pairs["high"]]]
+            below = [int(delay) for delay in pairs.index[pairs["high_other"] < pairs["low"]]]
+            said = [f"{way} at {_places(at)}" for way, at in (("above", above), ("below", below)) if at]
+            where = f"{' and '.join(said)}, clear of" if said else "nowhere clear of"
+            sentences.append(f"{title[0].upper()}{title[1:]}: the band of {name} lies {where} that of {names[0]}.")
+    return sentences
+
+
+def _places(delays: Sequence[int]) -> str:
+    """Delays in words, runs of them as ranges."""
+    breaks = [0, *(i for i in range(1, len(delays)) if delays[i] != delays[i - 1] + 1), len(delays)]
+    ranges = [(delays[a], delays[b - 1]) for a, b in pairwise(breaks)]
+    return "delays " + ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in ranges)

@@ -1,0 +1,142 @@
+"""The page of a comparison: curves, horizons, classes and properties of several runs, and what differs between them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import altair as alt
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from stategrad.errors import ForeignOutputError
+from stategrad.files import write_text
+from stategrad.report.comparison import MEASURES, Comparison
+from stategrad.report.export import with_real_subscripts, write_chart
+from stategrad.report.page import static_text, unbroken
+from stategrad.report.style import DASHED, DOTTED, LOOK, SERIES, SOLID, delay_axis
+
+MARK = '<meta name="generator" content="stategrad compare">'
+_WIDTH, _HEIGHT = 290, 190
+
+
+def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
+    """Write the page, the tidy table, what differs, and every figure as SVG, PNG and PDF.
+
+    Args:
+        comparison: of the runs.
+        out: the page, `NAME.html`, or a folder in which it is `comparison.html`; tables and `NAME-figures/` lie beside it.
+
+    Returns:
+        The paths, the page's first.
+
+    Raises:
+        ForeignOutputError: a file of that name that is something else.
+    """
+    page = page_path(out)
+    drawn = charts_of(comparison)
+    texts = {
+        page: render_comparison(comparison, drawn),
+        page.with_suffix(".csv"): comparison.table.to_csv(index=False),
+        page.with_name(f"{page.stem}-settings.csv"): comparison.settings.to_csv(index_label="setting"),
+    }
+    for path, text in texts.items():
+        write_text(path, text)
+    folder = page.with_name(f"{page.stem}-figures")
+    return [*texts, *(path for name, (_, chart) in drawn.items() for path in write_chart(chart, folder / name))]
+
+
+def page_path(out: Path) -> Path:
+    """The file of the page.
+
+    Raises:
+        ForeignOutputError: it is there, and no comparison.
+    """
+    page = out if out.suffix == ".html" else out / "comparison.html"
+    if page.exists() and (not page.is_file() or MARK not in page.read_text(encoding="utf-8", errors="replace")):
+        raise ForeignOutputError(f"{page} is there and is no comparison; give another --out.")
+    if out != page and out.exists() and not out.is_dir():
+        raise ForeignOutputError(f"{out} is a file and no page; give a folder, or a name that ends in .html.")
+    return page
+
+
+def charts_of(comparison: Comparison) -> dict[str, tuple[str, alt.LayerChart]]:
+    """By file name the title and the chart of whatever the runs have in common."""
+    charts = {
+        f"memory-{name}": (f"{title[0].upper()}{title[1:]}", _lines(comparison, comparison.of(name), "relative to delay 0"))
+        for name, title in MEASURES.items()
+        if len(comparison.of(name))
+    }
+    if len(comparison.of("horizon")):
+        charts["horizons"] = ("Horizon", _dots(comparison, comparison.of("horizon"), "horizon (words)"))
+    if len(comparison.of("class share")):
+        charts["classes"] = ("Classes at delay 0", _dots(comparison, comparison.of("class share"), "share of the sum of σ₁"))
+    properties = comparison.of("relative memory")
+    for number, name in enumerate(properties["label"].unique(), start=1):
+        rows = properties[properties["label"] == name]
+        charts[f"property-{number}"] = (f"Property {name}", _lines(comparison, rows, "relative memory m"))
+    return charts
+
+
+def render_comparison(comparison: Comparison, drawn: dict[str, tuple[str, alt.LayerChart]]) -> str:
+    """The page as text: one file without scripts, the charts drawn in it."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("stategrad.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters["unbroken"] = unbroken
+    charts = {name: (title, Markup(_svg(chart))) for name, (title, chart) in drawn.items()}
+    template = environment.get_template("comparison.html.j2")
+    return template.render(comparison=comparison, charts=charts, css=Markup(static_text("report.css")), mark=Markup(MARK))
+
+
+def _looks(comparison: Comparison) -> dict[str, tuple[str, list[int]]]:
+    """Colour and dashes of each run; where colours are used up, dashes tell the runs apart."""
+    dashes = (SOLID, DASHED, DOTTED)
+    count = len(SERIES)
+    return {label: (SERIES[i % count], dashes[i // count % len(dashes)]) for i, label in enumerate(comparison.labels)}
+
+
+def _colour(comparison: Comparison) -> alt.Color:
+    looks = _looks(comparison)
+    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=260, symbolOpacity=1)
+    return alt.Color("run:N", scale=alt.Scale(domain=list(looks), range=[colour for colour, _ in looks.values()]), legend=legend)
+
+
+def _lines(comparison: Comparison, rows: pd.DataFrame, title: str) -> alt.LayerChart:
+    """A curve and its band per run, against delay."""
+    looks = _looks(comparison)
+    x, colour = delay_axis(int(rows["delay"].min()), int(rows["delay"].max())), _colour(comparison)
+    dash = alt.StrokeDash("run:N", scale=alt.Scale(domain=list(looks), range=[d for _, d in looks.values()]), legend=None)
+    y, scale = alt.Axis(title=title, tickCount=5), alt.Scale(domain=[0, max(1.0, float(rows["value"].max()))])
+    banded = alt.Chart(rows[rows["low"].notna()]).mark_area(opacity=0.16, clip=True)
+    band = banded.encode(x=x, y=alt.Y("low:Q", axis=y, scale=scale), y2="high:Q", color=colour)
+    line = alt.Chart(rows).mark_line(clip=True).encode(
+        x=x, y=alt.Y("value:Q", axis=y, scale=scale), color=colour, strokeDash=dash
+    )  # fmt: skip
+    return _chart([band, line], f"{title} against delay in words, a curve per run", _HEIGHT)
+
+
+def _dots(comparison: Comparison, rows: pd.DataFrame, title: str) -> alt.LayerChart:
+    """A row per label and in it a dot and an interval per run; a triangle is a value beyond the delays that were measured."""
+    names, labels = list(rows["label"].unique()), list(comparison.labels)
+    y = alt.Y("label:N", sort=names, axis=alt.Axis(title=None, labelLimit=170, ticks=False))
+    offset, colour = alt.YOffset("run:N", sort=labels), _colour(comparison)
+    x = alt.Axis(title=title, tickCount=5)
+    whiskers = alt.Chart(rows[rows["low"].notna()]).mark_rule(strokeWidth=1.5)
+    interval = whiskers.encode(x=alt.X("low:Q", axis=x), x2="high:Q", y=y, yOffset=offset, color=colour)
+    shape = alt.Shape("beyond:N", scale=alt.Scale(domain=[False, True], range=["circle", "triangle-right"]), legend=None)
+    points = alt.Chart(rows).mark_point(filled=True, size=45, opacity=1)
+    dots = points.encode(x=alt.X("value:Q", axis=x, scale=alt.Scale(zero=True)), y=y, yOffset=offset, color=colour, shape=shape)
+    return _chart([interval, dots], f"{title}, a dot per run", len(names) * (12 + 9 * len(labels)))
+
+
+def _chart(layers: list[alt.Chart], description: str, height: int) -> alt.LayerChart:
+    return alt.LayerChart(layer=layers, width=_WIDTH, height=height, description=description, config=LOOK)
+
+
+def _svg(chart: alt.LayerChart) -> str:
+    import vl_convert
+
+    return with_real_subscripts(vl_convert.vegalite_to_svg(json.dumps(chart.to_dict())))

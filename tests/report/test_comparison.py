@@ -1,0 +1,144 @@
+"""Runs side by side: what is drawn of them, what is said instead, and what is refused."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from report.generated_run import write_run
+from stategrad.cli.main import main
+from stategrad.errors import ForeignOutputError, InvalidInputError, MissingInputError
+from stategrad.report import comparison_page as pages
+from stategrad.report.comparison import compare_runs, unique_names
+from stategrad.report.export import write_chart
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Two runs: the second remembers less from delay 3 on, and its units are ten times larger."""
+    root = tmp_path_factory.mktemp("compared")
+    first, second = write_run(root / "one" / "run"), write_run(root / "two" / "run")
+    path = second / "measures/memory.csv"
+    memory = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    columns = ["sigma_1", "sigma_1_low", "sigma_1_high"]
+    memory[columns] = memory[columns].mul(10 * np.where(memory["delay"] < 3, 1, 0.5), axis=0)
+    memory.to_csv(path, index=False)
+    for folder, size in ((first, 64), (second, 128)):
+        (folder / "config.yaml").write_text(f"network:\n  hidden_size: {size}\n  cell: lstm\n", encoding="utf-8")
+    return first, second
+
+
+def altered(folder: Path, to: Path, table: str, change) -> Path:
+    copy = Path(shutil.copytree(folder, to))
+    path = copy / f"measures/{table}.csv"
+    change(pd.read_csv(path, keep_default_na=False, na_values=[""])).to_csv(path, index=False)
+    return copy
+
+
+def test_curves_are_relative_to_delay_0_whatever_their_units(folders):
+    comparison = compare_runs(folders)
+    assert comparison.labels == ("one/run", "two/run")
+    for label, folder in zip(comparison.labels, folders, strict=True):
+        memory = pd.read_csv(folder / "measures/memory.csv", keep_default_na=False, na_values=[""])
+        rows = memory[(memory["group"] == "all") & (memory["state"] == "cell")].sort_values("delay")
+        found = comparison.of("sigma_1")
+        found = found[found["run"] == label].sort_values("delay")
+        first = rows["sigma_1"].iloc[0]
+        for column, source in (("value", "sigma_1"), ("low", "sigma_1_low"), ("high", "sigma_1_high")):
+            np.testing.assert_allclose(found[column], rows[source] / first)
+    assert comparison.findings[0] == (
+        "Largest singular value σ₁ of the mean: the band of two/run lies below at delays 3–29, clear of that of one/run."
+    )
+    assert comparison.findings[1].endswith("the band of two/run lies nowhere clear of that of one/run.")
+
+
+def test_what_differs_is_listed_and_what_does_not_is_left_out(folders):
+    settings = compare_runs(folders, ["small", "large"]).settings
+    assert settings.loc["network.hidden_size"].to_dict() == {"small": "64", "large": "128"}
+    assert "network.cell" not in settings.index
+    assert "measured: perplexity_valid" not in settings.index
+
+
+def test_horizons_beyond_the_delays_stand_at_the_last(folders, tmp_path):
+    copies = [Path(shutil.copytree(folder, tmp_path / name)) for name, folder in zip(("near", "far"), folders, strict=True)]
+    common = {"state": "cell", "group": "all", "measure": "rms", "longest": 29}
+    for copy, horizon in zip(copies, (6.5, np.nan), strict=True):
+        rows = [common | {"level": np.exp(-1), "horizon": 2.5}, common | {"level": 0.1, "horizon": horizon}]
+        pd.DataFrame(rows).to_csv(copy / "measures/horizon.csv", index=False)
+    found = compare_runs(copies).of("horizon").set_index(["run", "label"])
+    assert found["value"].to_dict() == {
+        ("near", "rms, 1/e"): 2.5, ("near", "rms, 10 %"): 6.5, ("far", "rms, 1/e"): 2.5, ("far", "rms, 10 %"): 29,
+    }  # fmt: skip
+    assert found["beyond"].to_list() == [False, False, False, True]
+    assert "run has no horizons" in " ".join(compare_runs(folders, ["run", "other"]).withheld)
+
+
+def test_what_cannot_be_compared_is_said_and_not_drawn(folders, tmp_path):
+    fewer = altered(folders[1], tmp_path / "fewer", "classes", lambda frame: frame[frame["group"] != "nouns"])
+    late = altered(folders[1], tmp_path / "late", "memory", lambda frame: frame[frame["delay"] > 0])
+    short = altered(folders[1], tmp_path / "short", "memory", lambda frame: frame[frame["delay"] < 9])
+    comparison = compare_runs([folders[0], fewer, late, short])
+    said = " ".join(comparison.withheld)
+    assert "shares of a sum over the listed classes, and the lists differ" in said
+    assert "late has no memory curve of the group all from delay 0 on; its curves are not drawn." in said
+    assert "different delays; curves are drawn at the 9 that all have" in said
+    assert "Absolute values are not compared" in said
+    assert comparison.of("class share").empty
+    assert set(comparison.of("rms")["run"]) == {"run", "fewer", "short"}
+    assert comparison.of("rms")["delay"].max() == 8
+
+
+def test_the_command_writes_page_table_and_figures_and_no_other_file(folders, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        pages, "write_chart", lambda chart, path: write_chart(chart, path, resolution=40) if path.name == "classes" else []
+    )
+    out = tmp_path / "side.html"
+    main(["compare", *map(str, folders), "--out", str(out), "--labels", "[small, large]"])
+    assert capsys.readouterr().out.strip() == str(out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["side-figures", "side-settings.csv", "side.csv", "side.html"]
+    assert sorted(path.name for path in (tmp_path / "side-figures").iterdir()) == ["classes.pdf", "classes.png", "classes.svg"]
+    page = out.read_text(encoding="utf-8")
+    for part in ("Training variation is not included", "network.hidden_size", "What is not compared", "Property singular–plural"):
+        assert part in page
+    assert "<script" not in page
+    assert "https://" not in page
+    assert len(page) < 8_000_000
+    assert set(pd.read_csv(tmp_path / "side.csv")["run"]) == {"small", "large"}
+    main(["compare", *map(str, folders), "--out", str(out)])
+
+
+def test_a_page_of_something_else_is_kept(folders, tmp_path, capsys):
+    page = tmp_path / "comparison.html"
+    page.write_text("mine", encoding="utf-8")
+    for out in (page, tmp_path):
+        with pytest.raises(ForeignOutputError, match=r"comparison.html is there and is no comparison; give another --out"):
+            pages.page_path(out)
+    assert page.read_text(encoding="utf-8") == "mine"
+    (tmp_path / "note").write_text("mine", encoding="utf-8")
+    with pytest.raises(ForeignOutputError, match=r"note is a file and no page; give a folder, or a name that ends in .html"):
+        pages.page_path(tmp_path / "note")
+
+
+def test_runs_and_labels_that_do_not_fit_are_refused(folders, tmp_path):
+    with pytest.raises(InvalidInputError, match="1 run was given; a comparison takes two or more run folders"):
+        compare_runs(folders[:1])
+    with pytest.raises(InvalidInputError, match="is given twice; give each run once"):
+        compare_runs([folders[0], folders[0]])
+    with pytest.raises(InvalidInputError, match="the labels are a, a; give 2 different ones, one for each run"):
+        compare_runs(folders, ["a", "a"])
+    with pytest.raises(MissingInputError, match="there is no folder"):
+        compare_runs([folders[0], tmp_path / "nowhere"])
+
+
+def test_what_the_command_lacks_is_said(tmp_path, capsys):
+    for words, lacking in ((["--out", str(tmp_path / "x")], "two or more runs"), ([str(tmp_path), str(tmp_path)], "an --out")):
+        with pytest.raises(SystemExit):
+            main(["compare", *words])
+        assert f"needs {lacking}; see --help." in capsys.readouterr().err
+
+
+def test_names_are_as_short_as_tells_them_apart():
+    assert unique_names([Path("/a/x"), Path("/a/y")]) == ["x", "y"]
+    assert unique_names([Path("/x/b/c"), Path("/y/b/c")]) == ["x/b/c", "y/b/c"]
