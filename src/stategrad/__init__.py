@@ -39,6 +39,8 @@ from stategrad.models.checkpoints import load_model
 from stategrad.models.embeddings import Embeddings
 from stategrad.models.language_model import LanguageModel
 from stategrad.probes.state_probes import StateProbes, probe_states
+from stategrad.swaps.push_response import PushResponse
+from stategrad.swaps.pushes import push_states
 from stategrad.swaps.result import SwapMemory
 from stategrad.swaps.swap_memory import swap_memory
 from stategrad.words.result import WordMemory
@@ -62,6 +64,8 @@ __all__ = [
     "StateStatistics",
     "swap_memory",
     "SwapMemory",
+    "push_states",
+    "PushResponse",
     "probe_states",
     "StateProbes",
     # several models

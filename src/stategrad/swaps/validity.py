@@ -77,7 +77,7 @@ def mean_gradients(
     """`Ḡ_τ` of the groups and delays at hand.
 
     Raises:
-        InvalidInputError: gradients of another model or state, without one of the groups or delays, or whitened.
+        InvalidInputError: gradients of another model or state, without one of the groups or delays, whitened, or with conditions.
     """
     problems = Problems("gradients")
     facts = json.loads(gradients.provenance)
@@ -96,5 +96,10 @@ def mean_gradients(
     absent = [str(delay) for delay in delays if delay not in gradients.delays]
     if absent:
         problems.add(f"gradients lack the delays {', '.join(absent)}; ask for the same delays in both")
+    conditions = [str(name) for name in gradients.mean.dims[1:-3]]
+    if conditions:
+        problems.add(
+            f"gradients hold conditions on the state's position ({', '.join(conditions)}); pass those without at and segments"
+        )
     problems.raise_if_any()
     return gradients.mean.sel(group=list(groups.labels), delay=delays).values
