@@ -147,7 +147,7 @@ def swap(base: RunConfig, folder: Path, *, swap: SwapConfig, push: PushConfig, p
         push: how pushes along directions are measured.
         progress: show progress.
     """
-    stages = ["train", "gradients", "swap", "push"]
+    stages = ["train", "gradients", "swap", "pairs", "push"]
     Run(dataclasses.replace(base, swap=swap, push=push), folder, show_progress=progress).execute(stages)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from stategrad.report import figures, sentences, word_figures
 from stategrad.report.divergence_figures import divergence_chart
 from stategrad.report.inputs import RunTables
+from stategrad.report.pair_sentences import on_pairs
 from stategrad.report.probe_figures import decoding_chart, memories_chart
 from stategrad.report.push_figures import on_pushes, pushes_chart
 from stategrad.report.seed_figures import on_seeds, seeds_chart
@@ -181,6 +182,11 @@ def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:
         Saying({"state": str(state), "whitened": str(bool(whitened)).lower()}, sentences.on_tracking(rows, run.facts))
         for (state, whitened), rows in run.tracking[run.tracking["group"] == "all"].groupby(["state", "whitened"])
     ]
+    if run.pairs is not None:
+        sayings += [
+            Saying({"state": str(state)}, on_pairs(rows, run.memory[run.memory["state"] == state], run.facts))
+            for state, rows in run.pairs.groupby("state", sort=False)
+        ]
     return [Figure("figure-2-tracking", "Figure 2. Properties that are remembered", "tracking", tracking, (), sayings)]
 
 

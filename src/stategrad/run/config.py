@@ -79,12 +79,14 @@ class SwapConfig:
             first is drawn beside the other measures; a text without tags has no classes.
         sample: how many words are replaced, drawn at random; None for all.
         divergence: also measure how far the swaps of the first kind move the distribution of the next word.
+        pairs: how many nouns are replaced by their own plural or singular, drawn at random; 0 for none.
         seed: of the draws.
     """
 
     kinds: tuple[Literal["unigram", "same class", "mean"], ...] = ("unigram", "same class", "mean")
     sample: int | None = 10_000
     divergence: bool = True
+    pairs: int = 1000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -93,6 +95,8 @@ class SwapConfig:
             problems.add(f"swap.kinds is {self.kinds}; give each kind once, and at least one")
         if self.sample is not None and self.sample < 1:
             problems.add(f"swap.sample is {self.sample}; give at least 1")
+        if self.pairs < 0:
+            problems.add(f"swap.pairs is {self.pairs}; give 0 or more")
         if self.seed < 0:
             problems.add(f"swap.seed is {self.seed}; give 0 or more")
         problems.raise_if_any()
