@@ -55,6 +55,11 @@ def test_none_are_swapped_where_none_is_asked_for_or_none_is_known(run, tmp_path
     assert not untagged.folder.measures_path("pairs").exists()
 
 
+def test_another_number_of_pairs_does_not_run_the_other_swaps_again(tmp_path):
+    one, other = (Run(dataclasses.replace(TINY, swap=SwapConfig(pairs=pairs)), tmp_path)._fingerprints for pairs in (80, 90))
+    assert {name for name in one if one[name] != other[name]} == {"pairs", "report"}
+
+
 def test_a_negative_number_is_refused():
     with pytest.raises(sg.InvalidInputError, match=r"^swap\.pairs is -1; give 0 or more\.$"):
         SwapConfig(pairs=-1)

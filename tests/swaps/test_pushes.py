@@ -303,3 +303,17 @@ def test_exploding_states_are_said_and_not_averaged():
         parameter.data.fill_(1e4)
     with pytest.raises(sg.InvalidInputError, match=r"beyond torch.float32 after a push, from delay \d+: they explode"):
         push(module, torch.rand(20, 2), delays=15, directions={"d": np.ones(2)})
+
+
+def test_one_words_own_gradient_holds_up_to_about_a_tenth_of_a_swap_in_the_reference_model(shared):
+    from stategrad.corpus.ptb import load_ptb
+
+    model, _ = sg.load_model(shared / "reference" / "ptb-lstm.safetensors")
+    stream = load_ptb(shared / "data" / "ptb.zip").valid.streams[0][:5000]
+    options = {"delays": [0, 5], "sample": 150} | QUIET
+    gradients = sg.state_gradients(model.eval(), stream, **options)
+    ranges = sg.push_states(
+        model, stream, gradients=gradients, modes=1, sizes=[0.02, 0.05, 0.1, 0.2, 0.5], **options
+    ).linear_range()
+    assert (ranges["linear_up_to"] > 0.05).all()
+    assert (ranges["linear_up_to"] < 0.2).all()

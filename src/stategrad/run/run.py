@@ -128,8 +128,9 @@ class Run:
         lexicon = None if corpus.lexicon is None else corpus.lexicon.sha256
         trained = fingerprint_of(source, corpus.valid.sha256, corpus.test.sha256)
         measured = fingerprint_of(trained, settings["gradients"], self.states, lexicon)
-        swapped = fingerprint_of(measured, settings["swap"])
-        paired = fingerprint_of(measured, settings["swap"], "pairs")
+        of_swaps = {name: value for name, value in settings["swap"].items() if name != "pairs"}
+        swapped = fingerprint_of(measured, of_swaps)
+        paired = fingerprint_of(measured, "pairs", settings["swap"]["pairs"], settings["swap"]["seed"])
         pushed = fingerprint_of(measured, settings["push"])
         controlled = fingerprint_of(measured, settings["controls"])
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
