@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from stategrad import measures
 from stategrad.corpus.corpus import Corpus
+from stategrad.corpus.noun_pairs import noun_pairs
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.corpus.sources import load as load_corpus
 from stategrad.errors import (
@@ -39,6 +40,9 @@ from stategrad.models.checkpoints import load_model
 from stategrad.models.embeddings import Embeddings
 from stategrad.models.language_model import LanguageModel
 from stategrad.probes.state_probes import StateProbes, probe_states
+from stategrad.swaps.paired import PairedSwaps, paired_swaps
+from stategrad.swaps.push_response import PushResponse
+from stategrad.swaps.pushes import push_states
 from stategrad.swaps.result import SwapMemory
 from stategrad.swaps.swap_memory import swap_memory
 from stategrad.words.result import WordMemory
@@ -62,6 +66,11 @@ __all__ = [
     "StateStatistics",
     "swap_memory",
     "SwapMemory",
+    "paired_swaps",
+    "PairedSwaps",
+    "noun_pairs",
+    "push_states",
+    "PushResponse",
     "probe_states",
     "StateProbes",
     # several models

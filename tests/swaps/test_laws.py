@@ -126,7 +126,12 @@ def test_relative_memory_and_the_table():
     assert float(result.relative().sel(group="all", delay=2)) == float(result.theta[0, 1] / result.theta[0, 0])
     table = result.to_dataframe()
     expected = ["group", "delay", "count", "population", "theta", "theta_low", "theta_high"]
-    assert list(table.columns) == [*expected, "relative", "validity"]
+    assert list(table.columns) == [
+        *expected,
+        "relative",
+        *("validity", "validity_low", "validity_high"),
+        *("cosine", "cosine_low", "cosine_high"),
+    ]
     assert table.loc[1, ["delay", "theta", "validity"]].tolist() == [2, float(result.theta[0, 1]), float(result.validity[0, 1])]
     late = sg.swap_memory(module, x, delays=[2, 3], **QUIET)
     assert list(late.to_dataframe().columns) == expected

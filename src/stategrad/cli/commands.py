@@ -22,6 +22,7 @@ from stategrad.run.config import (
     DecodingConfig,
     GradientsConfig,
     NetworkConfig,
+    PushConfig,
     RunConfig,
     SwapConfig,
     WordsConfig,
@@ -43,6 +44,7 @@ def run(
     training: TrainingConfig,
     gradients: GradientsConfig,
     swap: SwapConfig,
+    push: PushConfig,
     controls: ControlsConfig,
     analysis: AnalysisConfig,
     probe: ProbeConfig,
@@ -64,6 +66,7 @@ def run(
         training: how it is trained.
         gradients: what is measured, and where.
         swap: how swap memory is measured.
+        push: how pushes along directions are measured.
         controls: what the curves are held against.
         analysis: which measures are taken.
         probe: how linear separability is searched.
@@ -79,6 +82,7 @@ def run(
         training=training,
         gradients=gradients,
         swap=swap,
+        push=push,
         controls=controls,
         analysis=analysis,
         probe=probe,
@@ -134,16 +138,18 @@ def gradients(base: RunConfig, folder: Path, *, gradients: GradientsConfig, prog
     Run(dataclasses.replace(base, gradients=gradients), folder, show_progress=progress).execute(["train", "gradients"])
 
 
-def swap(base: RunConfig, folder: Path, *, swap: SwapConfig, progress: bool = True) -> None:
-    """Measure a run's swap memory: replace words, run on, compare the states.
+def swap(base: RunConfig, folder: Path, *, swap: SwapConfig, push: PushConfig, progress: bool = True) -> None:
+    """Measure a run's swap memory: replace words, or push them along directions, run on, compare the states.
 
     Args:
         base: the settings of the folder.
         folder: of the run.
         swap: how swap memory is measured.
+        push: how pushes along directions are measured.
         progress: show progress.
     """
-    Run(dataclasses.replace(base, swap=swap), folder, show_progress=progress).execute(["train", "gradients", "swap"])
+    stages = ["train", "gradients", "swap", "pairs", "push"]
+    Run(dataclasses.replace(base, swap=swap, push=push), folder, show_progress=progress).execute(stages)
 
 
 def controls(base: RunConfig, folder: Path, *, controls: ControlsConfig, progress: bool = True) -> None:

@@ -53,6 +53,8 @@ def choose_positions(
 ) -> Positions:
     """All positions, or `sample` of them at random, drawn in proportion to the strata and at least one from each.
 
+    Of strata that belong to no group a sample draws nothing.
+
     Args:
         strata: the cut of the text.
         lengths: steps per stream.
@@ -78,8 +80,11 @@ def _draw(strata: Strata, sample: int, seed: int) -> Int[np.ndarray, " used"]:
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(len(strata.of_position))
     order = shuffled[np.argsort(strata.of_position[shuffled], kind="stable")]
+    in_a_group = np.array([len(members) > 0 for members in strata.members])
     sizes = np.bincount(strata.of_position, minlength=strata.count)
-    wanted = np.clip(np.round(sizes * min(1.0, sample / sizes.sum())), 1, sizes).astype(np.int64)
+    eligible = np.where(in_a_group, sizes, 0)
+    share = min(1.0, sample / max(eligible.sum(), 1))
+    wanted = np.clip(np.round(eligible * share), 1, eligible).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     chosen = [order[start : start + take] for start, take in zip(starts, wanted, strict=True)]
     return np.sort(np.concatenate(chosen))

@@ -22,6 +22,8 @@ COMMANDS = {
     "units": "analyze",
     "directions": "analyze",
     "seeds": "seeds",
+    "pairs": "swap",
+    "pushes": "swap",
     "controls": "controls",
     "equal": "controls",
     "separability": "probe embeddings",
@@ -41,6 +43,8 @@ REQUIRED = {
     "decay": ("measure", "law", "score", "preferred"),
     "units": ("unit", "horizon", "time_constant"),
     "seeds": ("measure", "delay", "own", "value", "mean", "another_low", "another_high", "between_sd", "text_sd", "refit_floor"),
+    "pairs": ("group", "delay", "theta", "validity", "cosine"),
+    "pushes": ("delay", "size", "rms", "predicted", "projection", "cosine", "explained", "linear_up_to"),
     "directions": ("delay", "mode", "stability", "positive", "negative", "named"),
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
@@ -114,6 +118,8 @@ OPTIONAL = {
     ),
     "units": ("row_norm",),
     "seeds": ("mean_low", "mean_high"),
+    "pairs": ("count", "validity_low", "validity_high", "cosine_low", "cosine_high"),
+    "pushes": ("own_explained", "explained_low", "explained_high", "linear_up_to_low", "linear_up_to_high"),
     "directions": (
         "sigma_share",
         "set_stability",
@@ -145,12 +151,12 @@ OPTIONAL = {
 }
 LABELS = (
     "word", "state", "control", "reader", "group", "other", "measure", "law", "rule", "property", "row", "note", "penalty",
-    "class_weight", "scheme", "positive", "negative", "class", "set", "seed",
+    "class_weight", "scheme", "positive", "negative", "class", "set", "seed", "direction",
 )  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
-    "comparisons", "horizon", "decay", "units", "directions", "seeds", "controls", "equal", "separability", "decoding", "training",
-    "words", "word_correlations",
+    "comparisons", "horizon", "decay", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal", "separability",
+    "decoding", "training", "words", "word_correlations",
 )  # fmt: skip
 
 
@@ -171,6 +177,8 @@ class RunTables:
         units: how long each unit of the states remembers, None where not taken.
         directions: the leading directions and their words, None where they were not named.
         seeds: memory curves of other seeds of the recipe, None where there are no other runs.
+        pairs: swaps of singular and plural nouns beside what gradients predict, None where they were not measured.
+        pushes: effects of pushes along directions beside what gradients predict, None where they were not measured.
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
         separability: the linear classifiers, None where they were not trained.
@@ -192,6 +200,8 @@ class RunTables:
     units: pd.DataFrame | None
     directions: pd.DataFrame | None
     seeds: pd.DataFrame | None
+    pairs: pd.DataFrame | None
+    pushes: pd.DataFrame | None
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
     separability: pd.DataFrame | None

@@ -12,7 +12,9 @@ import pandas as pd
 from stategrad.report import figures, sentences, word_figures
 from stategrad.report.divergence_figures import divergence_chart
 from stategrad.report.inputs import RunTables
+from stategrad.report.pair_sentences import on_pairs
 from stategrad.report.probe_figures import decoding_chart, memories_chart
+from stategrad.report.push_figures import on_pushes, pushes_chart
 from stategrad.report.seed_figures import on_seeds, seeds_chart
 from stategrad.report.unit_figures import units_chart
 
@@ -110,6 +112,7 @@ def figures_of(run: RunTables) -> list[Figure]:
         listed.append(Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, under="three-measures"))
     return [
         *listed,
+        *_push_figures(run),
         *_boundary_figures(run, steps),
         *_unit_figures(run),
         *_tracking_figures(run, steps),
@@ -129,6 +132,18 @@ def _seed_figures(run: RunTables, steps: int | None) -> list[Figure]:
 
     sayings = [Saying({"state": one}, on_seeds(seeds[seeds["state"] == one])) for one in run.states]
     return [Figure("other-seeds", "Other seeds of the recipe", "seeds", curves, ("scale",), sayings, under="figure-1-memory")]
+
+
+def _push_figures(run: RunTables) -> list[Figure]:
+    pushes = run.pushes
+    if pushes is None or pushes.empty:
+        return []
+
+    def effects(**options: Any) -> alt.LayerChart:
+        return pushes_chart(pushes, **options)
+
+    sayings = [Saying({"state": one}, on_pushes(pushes[pushes["state"] == one])) for one in run.states]
+    return [Figure("pushes", "Small changes and large ones", "pushes", effects, (), sayings, under="three-measures")]
 
 
 def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
@@ -167,6 +182,11 @@ def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:
         Saying({"state": str(state), "whitened": str(bool(whitened)).lower()}, sentences.on_tracking(rows, run.facts))
         for (state, whitened), rows in run.tracking[run.tracking["group"] == "all"].groupby(["state", "whitened"])
     ]
+    if run.pairs is not None:
+        sayings += [
+            Saying({"state": str(state)}, on_pairs(rows, run.memory[run.memory["state"] == state], run.facts))
+            for state, rows in run.pairs.groupby("state", sort=False)
+        ]
     return [Figure("figure-2-tracking", "Figure 2. Properties that are remembered", "tracking", tracking, (), sayings)]
 
 

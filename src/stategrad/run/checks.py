@@ -36,6 +36,8 @@ def check_run(run: Run) -> None:
     directions = min(architecture.embedding_size, architecture.hidden_size)
     if most > directions:
         problems.add(f"analysis.directions holds {most}; the gradients have {directions} directions")
+    if run.config.push.modes > directions:
+        problems.add(f"push.modes is {run.config.push.modes}; the gradients have {directions} directions")
     if run.config.model is None:
         rows, size = run.config.training.batch_size, run.corpus.train.size
         if size < 2 * rows:

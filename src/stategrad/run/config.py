@@ -79,12 +79,14 @@ class SwapConfig:
             first is drawn beside the other measures; a text without tags has no classes.
         sample: how many words are replaced, drawn at random; None for all.
         divergence: also measure how far the swaps of the first kind move the distribution of the next word.
+        pairs: how many nouns are replaced by their own plural or singular, drawn at random; 0 for none.
         seed: of the draws.
     """
 
     kinds: tuple[Literal["unigram", "same class", "mean"], ...] = ("unigram", "same class", "mean")
     sample: int | None = 10_000
     divergence: bool = True
+    pairs: int = 1000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -93,8 +95,43 @@ class SwapConfig:
             problems.add(f"swap.kinds is {self.kinds}; give each kind once, and at least one")
         if self.sample is not None and self.sample < 1:
             problems.add(f"swap.sample is {self.sample}; give at least 1")
+        if self.pairs < 0:
+            problems.add(f"swap.pairs is {self.pairs}; give 0 or more")
         if self.seed < 0:
             problems.add(f"swap.seed is {self.seed}; give 0 or more")
+        problems.raise_if_any()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushConfig:
+    """How pushes along directions are measured: words are moved a little or a lot, and the effects held against the gradients.
+
+    Attributes:
+        modes: how many leading directions `v_i` of the mean gradient are pushed along, beside the properties.
+        delays: at which; those that the gradients have.
+        sizes: of the pushes, in typical word swaps; each with both signs.
+        sample: how many words are pushed, drawn at random; None for all.
+        seed: of the draws.
+    """
+
+    modes: int = 1
+    delays: tuple[int, ...] = (0, 1, 2, 5, 10)
+    sizes: tuple[float, ...] = (0.05, 0.1, 0.2, 0.5, 1.0)
+    sample: int | None = 500
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        problems = Problems("push")
+        if self.modes < 0:
+            problems.add(f"push.modes is {self.modes}; give 0 or more")
+        if 0 not in self.delays or min(self.delays) < 0 or len(set(self.delays)) < len(self.delays):
+            problems.add(f"push.delays is {self.delays}; give each once, 0 among them")
+        if not self.sizes or min(self.sizes) <= 0 or len(set(self.sizes)) < len(self.sizes):
+            problems.add(f"push.sizes is {self.sizes}; give each once, above 0")
+        if self.sample is not None and self.sample < 1:
+            problems.add(f"push.sample is {self.sample}; give at least 1")
+        if self.seed < 0:
+            problems.add(f"push.seed is {self.seed}; give 0 or more")
         problems.raise_if_any()
 
 
@@ -230,6 +267,7 @@ class RunConfig:
         training: how it is trained.
         gradients: what is measured, where.
         swap: how swap memory is measured.
+        push: how pushes along directions are measured.
         controls: what the curves are held against.
         analysis: which measures are taken.
         probe: how linear separability is searched.
@@ -245,6 +283,7 @@ class RunConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     gradients: GradientsConfig = field(default_factory=GradientsConfig)
     swap: SwapConfig = field(default_factory=SwapConfig)
+    push: PushConfig = field(default_factory=PushConfig)
     controls: ControlsConfig = field(default_factory=ControlsConfig)
     analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)

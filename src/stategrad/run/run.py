@@ -18,6 +18,8 @@ from stategrad.run import stages
 from stategrad.run.checks import check_run
 from stategrad.run.config import RunConfig
 from stategrad.run.folder import RunFolder, fingerprint_of
+from stategrad.run.pairs import swap_pairs
+from stategrad.run.pushes import push
 from stategrad.run.words import measure_words
 
 IDENTITY = ("preset", "corpus", "network", "training", "model")
@@ -27,6 +29,8 @@ STAGES = {
     "train": stages.train_model,
     "gradients": stages.measure_gradients,
     "swap": stages.swap,
+    "pairs": swap_pairs,
+    "push": push,
     "controls": stages.control,
     "analyze": stages.analyze,
     "probe": stages.probe,
@@ -124,12 +128,15 @@ class Run:
         lexicon = None if corpus.lexicon is None else corpus.lexicon.sha256
         trained = fingerprint_of(source, corpus.valid.sha256, corpus.test.sha256)
         measured = fingerprint_of(trained, settings["gradients"], self.states, lexicon)
-        swapped = fingerprint_of(measured, settings["swap"])
+        of_swaps = {name: value for name, value in settings["swap"].items() if name != "pairs"}
+        swapped = fingerprint_of(measured, of_swaps)
+        paired = fingerprint_of(measured, "pairs", settings["swap"]["pairs"], settings["swap"]["seed"])
+        pushed = fingerprint_of(measured, settings["push"])
         controlled = fingerprint_of(measured, settings["controls"])
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         decoded = fingerprint_of(trained, settings["decoding"], settings["gradients"]["text"], self.states, lexicon)
         worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"], corpus.train.sha256)
-        reported = fingerprint_of(analyzed, probed, decoded, worded)
-        prints = trained, measured, swapped, controlled, analyzed, probed, decoded, worded, reported
+        reported = fingerprint_of(analyzed, paired, pushed, probed, decoded, worded)
+        prints = trained, measured, swapped, paired, pushed, controlled, analyzed, probed, decoded, worded, reported
         return dict(zip(STAGES, prints, strict=True))

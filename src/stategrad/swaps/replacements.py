@@ -15,6 +15,7 @@ from stategrad.errors import InvalidInputError, check_choice
 from stategrad.gradients.groups import groups_of
 from stategrad.gradients.streams import Streams, streams_of
 from stategrad.swaps.draws import class_pools, draw_another, types_of
+from stategrad.swaps.paired import PairedSwaps
 
 KINDS = ("unigram", "same class", "mean")
 
@@ -47,7 +48,7 @@ def replacements_of(swaps: Any, inputs: Any, streams: Streams, seed: int) -> Rep
     """Read `swaps`; draws are made for every position of the text, so that a sample sees the same ones as the whole.
 
     Args:
-        swaps: one of `KINDS`, or ids or vectors in the shape of the inputs.
+        swaps: one of `KINDS`, ids or vectors in the shape of the inputs, or `PairedSwaps`.
         inputs: the text as the user gave it; a corpus has word classes.
         streams: the same, read.
         seed: of the draws.
@@ -84,7 +85,8 @@ def _given(swaps: Any, streams: Streams) -> Replacements:
             given.vectors(stream, 0, int(length))
         except InvalidInputError as error:
             raise InvalidInputError(str(error).replace("inputs hold", "swaps hold")) from None
-    return Replacements(torch.cat(given.tensors), np.arange(streams.size), np.ones(streams.size, dtype=bool), streams.network)
+    possible = np.concatenate(swaps.possible) if isinstance(swaps, PairedSwaps) else np.ones(streams.size, dtype=bool)
+    return Replacements(torch.cat(given.tensors), np.arange(streams.size), possible, streams.network)
 
 
 def _mean(text: Tensor, network: Network) -> Float[Tensor, "1 embedding"]:

@@ -32,6 +32,8 @@ class SwapMemory:
         provenance: versions, hashes and settings, as JSON.
         divergence: `E KL(p(w_{t+1}) ‖ p^swap(w_{t+1}))` in nats, (group, delay); None where it was not asked for.
         block_divergence: the same of each block, (group, block, delay).
+        block_agreement: of each block what validity and cosine are made of, the means of `‖Δs - Ḡ_τ Δx‖²`, `‖Δs‖²`, `⟨Δs, Ḡ_τ Δx⟩`
+            and `‖Ḡ_τ Δx‖²`, (group, block, delay, part); None without gradients.
     """
 
     theta: xr.DataArray
@@ -43,6 +45,7 @@ class SwapMemory:
     provenance: str
     divergence: xr.DataArray | None = None
     block_divergence: xr.DataArray | None = None
+    block_agreement: xr.DataArray | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -73,6 +76,29 @@ class SwapMemory:
         """
         estimate = self._estimate(level)
         return xr.Dataset({"low": self.theta.copy(data=estimate.low), "high": self.theta.copy(data=estimate.high)})
+
+    def agreement(self, *, level: float = 0.95) -> xr.Dataset:
+        """How far swaps go where the mean gradient says, (group, delay): `validity` and `cosine`, each with `_low` and `_high`.
+
+        `cosine` = `E⟨Δs, Ḡ_τ Δx⟩ / √(E‖Δs‖² E‖Ḡ_τ Δx‖²)`, over swaps of any direction together; its square is the validity that the
+        prediction would have with the best factor before it. The intervals take Ḡ as given.
+
+        Args:
+            level: nominal coverage.
+
+        Raises:
+            InvalidInputError: a result without gradients.
+        """
+        if self.block_agreement is None:
+            raise InvalidInputError("agreement is with mean gradients, and there are none; pass gradients to swap_memory.")
+        parts = self.block_agreement.transpose("group", "delay", "block", "part").values[..., None]
+        counts = self.block_count.transpose("group", "delay", "block").values
+        estimate = jackknife(_agreement, parts, counts, level=level)
+        ends = (("", estimate.plain), ("_low", estimate.low), ("_high", estimate.high))
+        names = ("validity", "cosine")
+        return xr.Dataset(
+            {f"{name}{end}": self.theta.copy(data=values[..., i]) for i, name in enumerate(names) for end, values in ends}
+        )
 
     def horizon(self, levels: Sequence[float] = LEVELS, *, level: float = 0.95) -> pd.DataFrame:
         """How far back a swap is felt: the delay where θ falls below parts of its value at delay 0, as `StateGradients.horizon`.
@@ -105,14 +131,14 @@ class SwapMemory:
         return decay_table({"swap": self._estimate(level)}, labels, self.delays, counts, usable, level=level)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """A tidy table: a row per group and delay; `relative` where delay 0 is there, `validity` and `divergence` if asked for."""
+        """A tidy table: a row per group and delay; `relative` where delay 0 is there, `agreement` and `divergence` if asked for."""
         interval = self.interval()
         columns = {"count": self.count, "population": self.population, "theta": self.theta}
         columns |= {"theta_low": interval["low"], "theta_high": interval["high"]}
         if 0 in self.delays:
             columns["relative"] = self.relative()
         if self.validity is not None:
-            columns["validity"] = self.validity
+            columns |= {str(name): values for name, values in self.agreement().items()} | {"validity": self.validity}
         if self.divergence is not None and self.block_divergence is not None:
             estimate = self._estimate_of(self.block_divergence, 0.95)
             columns["divergence"] = self.divergence
@@ -139,3 +165,10 @@ class SwapMemory:
             f"  θ (all)    {first:.3g} at delay {delays[0]}, {last:.3g} at delay {delays[-1]}",
         ]
         return "\n".join(lines)
+
+
+def _agreement(parts: np.ndarray) -> np.ndarray:
+    """Validity and cosine, from means (…, part, 1) in the order of `validity.PARTS`."""
+    left, square, product, predicted = np.moveaxis(parts[..., 0], -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of swaps that change nothing: NaN
+        return np.stack([1 - left / square, product / np.sqrt(square * predicted)], axis=-1)

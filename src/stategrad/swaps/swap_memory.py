@@ -28,7 +28,7 @@ from stategrad.swaps.changes import changes
 from stategrad.swaps.divergence import NextWord
 from stategrad.swaps.replacements import Replacements, replacements_of
 from stategrad.swaps.result import SwapMemory
-from stategrad.swaps.validity import Validity, mean_gradients
+from stategrad.swaps.validity import PARTS, Validity, mean_gradients
 
 CHUNK_SIZE = 256
 
@@ -84,13 +84,14 @@ def swap_memory(
             group of which nothing is left is NaN.
             `"mean"`: the mean embedding over the vocabulary's types, or the mean vector of a text of vectors. Or ids or vectors
             in the shape of the inputs, which are taken as they are: an input replaced by itself counts with a change of zero.
+            Or `sg.paired_swaps(corpus, pairs)`, which replaces the words of pairs alone, by their partners.
         groups: labels in the shape of the ids (None: in no group), or `{label: boolean mask}`, which may overlap. A group is a
             property of the input word that is replaced; `"all"` is always there.
         where: the positions that are replaced, a boolean mask in the shape of the ids, to which the groups are cut down, `"all"`
             too. Default: all.
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); None for all.
-        gradients: of the same model, state, groups and delays; adds the validity of their means.
+        gradients: of the same model, state, groups and delays; adds the validity of their means, and the cosine with them.
         divergence: also measure how far each swap moves the distribution of the next word, of a language model with a `decoder`.
         precision: of the states; sums are always float64.
         initial_state: as PyTorch takes it, `h_0` or `(h_0, c_0)`, each (layer, stream, H). Default: zeros.
@@ -129,7 +130,7 @@ def swap_memory(
     validity = None
     if gradients is not None:
         mean = mean_gradients(gradients, model, network, key, read, delay_list)
-        validity = Validity(mean, read.masks, network.dtype)
+        validity = Validity(mean, read.masks, block_of, network.dtype)
     sums, divergences = _run(request, validity, show_progress)
     provenance = provenance_of(
         model, inputs, streams, precision=precision, seed=seed, sample=sample, blocks=int(block_of.max()) + 1,
@@ -194,7 +195,7 @@ def _result(
 ) -> SwapMemory:
     """Turn sums per stratum into labelled means per group, block and delay."""
     positions = request.positions
-    coords = {"group": list(labels), "block": np.arange(blocks), "delay": request.delays}
+    coords: dict[str, Any] = {"group": list(labels), "block": np.arange(blocks), "delay": request.delays, "part": list(PARTS)}
 
     def gathered(values: np.ndarray) -> np.ndarray:
         return per_group_and_block(values, request.strata, groups=len(labels), blocks=blocks)
@@ -202,6 +203,7 @@ def _result(
     def labelled(values: np.ndarray, *dims: str) -> xr.DataArray:
         return xr.DataArray(values, dims=dims, coords={name: coords[name] for name in dims})
 
+    agreement = None if validity is None else labelled(validity.block_sums(), "group", "block", "delay", "part")
     weighted = gathered(sums * positions.weights[0])
     used, population = positions.used_count[0], positions.population[0]
     represented = gathered(np.where(used > 0, population, 0))
@@ -215,4 +217,5 @@ def _result(
         block_count=labelled(represented, "group", "block", "delay"),
         validity=None if validity is None else labelled(validity.values(), "group", "delay"),
         provenance=provenance,
+        block_agreement=None if agreement is None else agreement / np.maximum(represented, 1)[..., None],
     )

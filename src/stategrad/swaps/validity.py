@@ -1,4 +1,4 @@
-"""Validity: the share of a swap's effect that the mean gradient explains, `1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`."""
+"""Validity: the share of a swap's effect that the mean gradient explains, `1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`, and their cosine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from stategrad.cells.network import Network, StateKey
@@ -16,13 +16,16 @@ from stategrad.gradients.groups import Groups
 from stategrad.gradients.provenance import model_hash
 from stategrad.gradients.result import StateGradients
 
+PARTS = ("left", "square", "product", "predicted")
+
 
 class Validity:
-    """Sums of `‖Δs - Ḡ_τ Δx‖²` and `‖Δs‖²` per group and delay, Ḡ being the group's own.
+    """Sums of `‖Δs - Ḡ_τ Δx‖²`, `‖Δs‖²`, `⟨Δs, Ḡ_τ Δx⟩` and `‖Ḡ_τ Δx‖²` per group, block and delay, Ḡ being the group's own.
 
     Args:
         mean: `Ḡ_τ` of every group.
         members: the positions of every group.
+        blocks: the block of every position.
         dtype: in which changes arrive.
     """
 
@@ -30,12 +33,13 @@ class Validity:
         self,
         mean: Float[np.ndarray, "group delay state embedding"],
         members: Bool[np.ndarray, "group position"],
+        blocks: Int[np.ndarray, " position"],
         dtype: torch.dtype,
     ) -> None:
         self._mean = torch.from_numpy(mean).to(dtype)
         self._members = members
-        self._left = torch.zeros(mean.shape[:2], dtype=torch.float64)
-        self._all = torch.zeros_like(self._left)
+        self._blocks = torch.from_numpy(blocks.astype(np.int64))
+        self._sums = torch.zeros(*mean.shape[:2], int(blocks.max()) + 1, len(PARTS), dtype=torch.float64)
 
     def add(
         self,
@@ -54,16 +58,22 @@ class Validity:
             cause: `Δx`.
             weights: how many positions of the text each stands for.
         """
-        whole = _square(change) * weights
+        block = self._blocks[torch.from_numpy(places)]
         for group in np.flatnonzero(self._members[:, places].any(axis=1)):
             chosen = torch.from_numpy(np.flatnonzero(self._members[group, places]))
-            left = torch.addmm(change[chosen], cause[chosen], self._mean[group, delay].T, alpha=-1)
-            self._left[group, delay] += _square(left) @ weights[chosen]
-            self._all[group, delay] += whole[chosen].sum()
+            moved, predicted = change[chosen], cause[chosen] @ self._mean[group, delay].T
+            product = (moved * predicted).sum(1, dtype=torch.float64)
+            parts = torch.stack([_square(moved - predicted), _square(moved), product, _square(predicted)], 1)
+            self._sums[group, delay].index_add_(0, block[chosen], parts * weights[chosen, None])
 
     def values(self) -> Float[np.ndarray, "group delay"]:
         """The validity per group and delay; NaN where no position was used or no state changed."""
-        return (1 - self._left / self._all).numpy()
+        left, square = self._sums.sum(2)[..., :2].unbind(-1)
+        return (1 - left / square).numpy()
+
+    def block_sums(self) -> Float[np.ndarray, "group block delay part"]:
+        """The sums of each block, in the order of `PARTS`."""
+        return self._sums.transpose(1, 2).numpy()
 
 
 def _square(rows: Float[Tensor, "position state"]) -> Float[Tensor, " position"]:
@@ -77,7 +87,7 @@ def mean_gradients(
     """`Ḡ_τ` of the groups and delays at hand.
 
     Raises:
-        InvalidInputError: gradients of another model or state, without one of the groups or delays, or whitened.
+        InvalidInputError: gradients of another model or state, without one of the groups or delays, whitened, or with conditions.
     """
     problems = Problems("gradients")
     facts = json.loads(gradients.provenance)
@@ -96,5 +106,10 @@ def mean_gradients(
     absent = [str(delay) for delay in delays if delay not in gradients.delays]
     if absent:
         problems.add(f"gradients lack the delays {', '.join(absent)}; ask for the same delays in both")
+    conditions = [str(name) for name in gradients.mean.dims[1:-3]]
+    if conditions:
+        problems.add(
+            f"gradients hold conditions on the state's position ({', '.join(conditions)}); pass those without at and segments"
+        )
     problems.raise_if_any()
     return gradients.mean.sel(group=list(groups.labels), delay=delays).values

@@ -1,0 +1,119 @@
+"""The figure of pushes: what a change of a word's vector does to the state, beside what the mean gradient predicts."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+import altair as alt
+import pandas as pd
+
+from stategrad.report.marks import chosen_state, completed, only
+from stategrad.report.style import BLUE, DASHED, DOTTED, GREY, INK, SOLID, VERMILION, Legend, finished
+
+CURVES = {
+    "rms": ("change of the state, root mean square", VERMILION, DOTTED),
+    "predicted": ("predicted by the mean gradient", INK, DASHED),
+    "projection": ("mean change, along the prediction", BLUE, SOLID),
+}
+
+
+def pushes_chart(frame: pd.DataFrame, *, state: str | None = None, direction: str | None = None) -> alt.LayerChart:
+    """The effect of pushes along one direction at the first delay against their size, and the line that the gradient predicts.
+
+    A vertical line marks the size up to which a word's own gradient tells nine tenths of its effect.
+
+    Args:
+        frame: columns direction, delay, size, rms, predicted, projection, linear_up_to; if there is one, state.
+        state: which state to draw; default: the first.
+        direction: which direction; default: the first leading one, else the first.
+    """
+    frame = completed(frame)
+    direction = direction if direction is not None else drawn_direction(frame)
+    first = int(frame["delay"].min())
+    legend = Legend({label: (colour, dashes) for label, colour, dashes in CURVES.values()})
+    ends = [float(frame["size"].min()), float(frame["size"].max())]
+    sizes = alt.Scale(type="log", domain=ends, nice=False)
+    x = alt.X(
+        "size:Q",
+        scale=sizes,
+        axis=alt.Axis(title="size of the push (typical word swaps)", grid=False, values=sorted(set(frame["size"])), format="~g"),
+    )
+    ticks = [digit * 10.0**power for power in range(-6, 4) for digit in (1, 2, 5)]
+    axis = alt.Axis(title=f"change of the state at delay {first}", values=ticks, format="~g")
+    scale = alt.Scale(type="log", nice=False, padding=24)
+    layers: list[alt.Chart] = []
+    for name, (label, _, _) in CURVES.items():
+        line = alt.Chart().transform_filter(f"datum.{name} > 0").transform_calculate(curve=json.dumps(label))
+        line = line.mark_line(point=alt.OverlayMarkDef(size=22, filled=True))
+        layers.append(line.encode(x=x, y=alt.Y(f"{name}:Q", scale=scale, axis=axis), **legend.encodings("curve")))
+    limit = alt.Chart().transform_filter(f"datum.size == {ends[0]} && datum.linear_up_to > 0")
+    at, middle = alt.X("linear_up_to:Q", scale=sizes), (ends[0] * ends[1]) ** 0.5
+    layers.append(limit.mark_rule(strokeDash=DASHED, color=GREY).encode(x=at))
+    sides: tuple[Literal["left", "right"], ...] = ("left", "right")
+    for align in sides:
+        text = limit.transform_filter(f"datum.linear_up_to {'<' if align == 'left' else '>='} {middle}")
+        text = text.transform_calculate(name="'one word’s own gradient holds up to ' + format(datum.linear_up_to, '.2f')")
+        text = text.mark_text(align=align, baseline="bottom", dx=5 if align == "left" else -5, dy=-4, color=GREY, fontSize=11)
+        layers.append(text.encode(x=at, y=alt.value("height"), text="name:N"))
+    said = [alt.Tooltip("size:Q", title="size", format="~g")]
+    said += [alt.Tooltip(f"{name}:Q", title=label, format=".3g") for name, (label, _, _) in CURVES.items()]
+    said.append(alt.Tooltip("explained:Q", title="share explained by the mean gradient", format=".1%"))
+    bars = alt.Chart().mark_rule(opacity=0, strokeWidth=40, aria=False)
+    layers.append(bars.encode(x=x, tooltip=said))
+    rows = only(f"datum.direction == {json.dumps(direction, ensure_ascii=False)}", f"datum.delay == {first}")
+    description = f"the effect of pushes along {direction} on the state against their size, measured and predicted"
+    return finished(frame, layers, transform=rows, choices=chosen_state(frame, state), description=description)
+
+
+def drawn_direction(frame: pd.DataFrame) -> str:
+    """The direction that the figure is of: the first leading one, else the first."""
+    names = [str(name) for name in frame["direction"].unique()]
+    return next((name for name in names if name.startswith("v_")), names[0])
+
+
+def on_pushes(pushes: pd.DataFrame) -> list[str]:
+    """What pushes say about gradients: how well the mean gradient predicts their effects, and up to which size any does.
+
+    Args:
+        pushes: the rows of one state.
+    """
+    if pushes.empty:
+        return []
+    name = drawn_direction(pushes)
+    drawn = pushes[pushes["direction"] == name].sort_values(["delay", "size"])
+    at_first = drawn[drawn["delay"] == drawn["delay"].min()]
+    small, large = at_first.iloc[0], at_first.iloc[-1]
+    said = [
+        f"A gradient tells of small changes. Here the vectors of words are pushed along a direction, {_named(name)}, forth and "
+        "back, and the states compared; a push of size 1 is as long as the way from a word to another that might stand there.",
+        f"Where the push is small ({small['size']:g}), the mean change of the state points where the mean gradient says "
+        f"(cosine {small['cosine']:.2f}) and has {_share(small['projection'] / small['predicted'])} of its length; where it is "
+        f"large ({large['size']:g}), {_share(large['projection'] / large['predicted'])}.",
+    ]
+    ranges, beyond = [], True
+    for direction, rows in pushes[pushes["delay"] == pushes["delay"].min()].groupby("direction", sort=False):
+        row = rows.iloc[0]
+        reach = f"up to {row['linear_up_to']:.2f}" if pd.notna(row["linear_up_to"]) else f"not even up to {rows['size'].min():g}"
+        beyond = beyond and not row["linear_up_to"] >= 1
+        ranges.append(f"{reach} along {_named(str(direction))}")
+    explained = [
+        f"{_share(max(float(rows['explained'].iloc[0]), 0))} at delay {delay}"
+        for delay, rows in drawn.groupby("delay")
+        if delay in (drawn["delay"].min(), drawn["delay"].max())
+    ]
+    return [
+        *said,
+        "One word's own gradient tells nine tenths of what a push of it does (the share of the squared change) "
+        f"{', '.join(ranges)}{'; a whole word swap lies beyond' if beyond else ''}.",
+        f"What differs from word to word the mean gradient cannot tell: even of the smallest pushes it explains "
+        f"{' and '.join(dict.fromkeys(explained))}.",
+    ]
+
+
+def _named(direction: str) -> str:
+    return direction.replace("v_1", "v₁")
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:.0f} %"
