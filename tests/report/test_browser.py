@@ -12,7 +12,7 @@ from report.generated_run import FACTS, write_run
 from stategrad.report import page as pages
 
 DRAWN = "!document.querySelector('[aria-busy]')"
-FIGURES = 12
+FIGURES = 13
 
 
 @pytest.fixture(scope="module")

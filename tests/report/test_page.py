@@ -48,6 +48,7 @@ def test_figures_tables_and_page_are_written_and_nothing_else(make_run: Callable
     assert page == folder / "report.html"
     names = [
         "figure-1-memory",
+        "selectivity",
         "three-measures",
         "next-word",
         "energy-in-the-mean",

@@ -6,6 +6,7 @@ page can change them; in a file they have their defaults. Nothing is drawn or sh
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 
@@ -215,6 +216,7 @@ def class_memory_chart(
 def tracking_chart(
     frame: pd.DataFrame,
     *,
+    properties: Sequence[str] | None = None,
     n: int | None = None,
     state: str | None = None,
     whitened: bool = False,
@@ -228,6 +230,7 @@ def tracking_chart(
     Args:
         frame: columns delay, property, n, relative_memory, cosine, subspace_share; if there are any, state, group,
             whitened, relative_memory_null_low and _high. Only the group `all` is drawn.
+        properties: which to draw; default: all.
         n: the number of directions of the cosine; default: 5 where the table has it, else its largest.
         state: which state to draw; default: the first.
         whitened: draw the measures in whitened embedding space.
@@ -236,11 +239,11 @@ def tracking_chart(
     frame = completed(frame)
     numbers = sorted({int(number) for number in frame["n"]})
     n = n if n is not None else 5 if 5 in numbers or not numbers else numbers[-1]
-    properties = [str(name) for name in frame["property"].unique()]
+    properties = [str(name) for name in (frame["property"].unique() if properties is None else properties)]
     cosine = f"cosine, n = {n}"
     shares = {number: f"share of σ₁ … σ{subscript(number)}" if number > 1 else "share of σ₁" for number in dict.fromkeys((1, n))}
     entries: dict[str, tuple[str, Sequence[int]]] = {}
-    for name, colour in zip(properties, SERIES * (1 + len(properties) // len(SERIES)), strict=False):
+    for name, colour in zip(properties, itertools.cycle(SERIES), strict=False):
         entries |= {f"{name}: m": (colour, SOLID), f"{name}: {cosine}": (colour, DASHED)}
     entries |= {shares[number]: (GREY, SOLID if number == 1 else DASHED) for number in shares if number in numbers}
     legend, x, one = Legend(entries), delays_of(frame), json.dumps(properties[0] if properties else "")
@@ -267,7 +270,7 @@ def tracking_chart(
         .transform_filter(f"datum.n == {n} && datum.property == {json.dumps(name)}")
         .mark_area(color=colour, opacity=0.13, aria=False)
         .encode(x=x, y=alt.Y("relative_memory_null_low:Q", scale=scale, axis=axis), y2="relative_memory_null_high:Q")
-        for name, colour in zip(properties, SERIES, strict=False)
+        for name, colour in zip(properties, itertools.cycle(SERIES), strict=False)
         if has(frame, "relative_memory_null_low")
     ]
     values = {"relative_memory": "m", "cosine": cosine, "subspace_share": shares[n]}
@@ -277,7 +280,7 @@ def tracking_chart(
     points = points.encode(x=x, y="relative_memory:Q", tooltip=said)
     layers = [*nulls, *curves, *boundary(frame, backpropagation_steps), points]
     choices = chosen_state(frame, state) | {"chosen_whitened": whitened}
-    rows = only(ALL, "datum.whitened == chosen_whitened")
+    rows = only(ALL, "datum.whitened == chosen_whitened", f"indexof({json.dumps(properties)}, datum.property) >= 0")
     description = f"relative memory m and cosine of {' and '.join(properties)} against delay in words"
     return finished(frame, layers, transform=rows, choices=choices, description=description)
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "seeds": "seeds",
     "controls": "controls",
     "equal": "controls",
+    "sampling": "controls",
     "separability": "probe embeddings",
     "decoding": "probe states",
     "training": "train",
@@ -44,6 +45,7 @@ REQUIRED = {
     "directions": ("delay", "mode", "stability", "positive", "negative", "named"),
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
+    "sampling": ("delay", "sigma_1", "half_width", "sampling", "text"),
     "separability": ("row", "valid"),
     "decoding": ("delay", "reader", "accuracy"),
     "training": ("epoch",),
@@ -62,7 +64,15 @@ OPTIONAL = {
         "selectivity",
         "selectivity_low",
         "selectivity_high",
+        "selectivity_floor",
         "effective_rank",
+        "effective_rank_low",
+        "effective_rank_high",
+        "effective_rank_floor",
+        "participation_ratio",
+        "participation_ratio_low",
+        "participation_ratio_high",
+        "participation_ratio_floor",
         "sigma_1_low",
         "sigma_1_high",
         "rms_low",
@@ -125,6 +135,7 @@ OPTIONAL = {
     ),
     "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
+    "sampling": (),
     "separability": (
         "classes",
         "types",
@@ -149,8 +160,8 @@ LABELS = (
 )  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
-    "comparisons", "horizon", "decay", "units", "directions", "seeds", "controls", "equal", "separability", "decoding", "training",
-    "words", "word_correlations",
+    "comparisons", "horizon", "decay", "units", "directions", "seeds", "controls", "equal", "sampling", "separability", "decoding",
+    "training", "words", "word_correlations",
 )  # fmt: skip
 
 
@@ -173,6 +184,7 @@ class RunTables:
         seeds: memory curves of other seeds of the recipe, None where there are no other runs.
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
+        sampling: the parts of the intervals that sampling and the text have, None where not taken.
         separability: the linear classifiers, None where they were not trained.
         decoding: what linear probes read from the states, None where they were not trained.
         training: the epochs, None where the model was given.
@@ -194,6 +206,7 @@ class RunTables:
     seeds: pd.DataFrame | None
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
+    sampling: pd.DataFrame | None
     separability: pd.DataFrame | None
     decoding: pd.DataFrame | None
     training: pd.DataFrame | None
@@ -225,6 +238,13 @@ class RunTables:
         for name in table:
             table[name] = table[name] / first["decoded" if str(name).startswith("decoded") else name]
         return table.reset_index()
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of directions n of the cosines, the one to open with first; none where there is no choice."""
+        listed = sorted({int(n) for n in self.tracking["n"]})
+        opened = 5 if 5 in listed else max(listed, default=0)
+        return sorted(listed, key=lambda n: n != opened) if len(listed) > 1 else []
 
     @property
     def rules(self) -> list[str]:

@@ -139,9 +139,9 @@ TOOLTIPS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def tooltip(frame: pd.DataFrame, x: alt.X) -> alt.Chart:
+def tooltip(frame: pd.DataFrame, x: alt.X, named: Mapping[str, tuple[str, str]] = TOOLTIPS) -> alt.Chart:
     """Unseen bars over the whole height, one per delay, that say all the values there."""
-    values = [alt.Tooltip(f"{name}:Q", title=title, format=form) for name, (title, form) in TOOLTIPS.items() if name in frame]
+    values = [alt.Tooltip(f"{name}:Q", title=title, format=form) for name, (title, form) in named.items() if name in frame]
     steps = max(1, frame["delay"].nunique() - 1)
     rule = alt.Chart().mark_rule(opacity=0, strokeWidth=alt.ExprRef(f"width / {steps}"), aria=False)
     bars: alt.Chart = rule.encode(x=x, tooltip=[alt.Tooltip("delay:Q", title="delay τ"), *values])

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from stategrad.errors import InvalidInputError
 from stategrad.files import write_text
 from stategrad.report import facts, sentences, tables
+from stategrad.report.contexts import on_context
 from stategrad.report.directions import named_directions, on_directions
 from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
@@ -109,6 +110,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         subtitle=facts.subtitle_of(run.facts),
         warning=facts.young_model(run.facts),
         strip=facts.strip_of(run.facts),
+        context=on_context(run.facts),
         controls=_controls(run),
         figures=drawn,
         defaults=_defaults(run),
@@ -160,6 +162,7 @@ def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
         "values": ("Values", {"absolute": "absolute", "relative": "relative to delay 0"}),
         "rule": ("Class curves", {rule: RULES.get(rule, rule) for rule in run.rules}),
         "whitened": ("Properties in", {str(value).lower(): "whitened space" if value else "embedding space" for value in whitened}),
+        "n": ("Cosine to", {f"n={n}": f"{n} direction{'s' * (n > 1)}" for n in sorted(run.numbers)}),
     }
     return {name: control for name, control in controls.items() if len(control[1]) > 1}
 
@@ -167,7 +170,8 @@ def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
 def _defaults(run: RunTables) -> dict[str, str]:
     plain = "false" if not len(run.tracking) or not run.tracking["whitened"].all() else "true"
     return {"state": run.states[0] if run.states else "", "scale": "linear", "values": "absolute",
-            "rule": run.rules[0] if run.rules else "", "whitened": plain}  # fmt: skip
+            "rule": run.rules[0] if run.rules else "", "whitened": plain,
+            "n": f"n={run.numbers[0]}" if run.numbers else ""}  # fmt: skip
 
 
 def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:
