@@ -187,7 +187,8 @@ def test_a_text_without_tags_has_a_page_that_says_so(run_folder: Path) -> None:
     assert "This text has no words with known classes" in page
     assert "<code>stategrad probe embeddings</code>" in page
     assert list(data_of(page)["figures"]) == [
-        "figure-1-memory", "three-measures", "next-word", "energy-in-the-mean", "sentence-ends", "units", "decoding", "memories",
+        "figure-1-memory", "selectivity", "three-measures", "next-word", "energy-in-the-mean", "sentence-ends", "units", "decoding",
+        "memories",
     ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Over how many directions memory is spread: the figure and its sentences."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -27,10 +28,13 @@ def test_the_figure_names_its_three_measures_their_axes_and_what_noise_shows() -
 
 
 def test_every_curve_is_drawn_for_the_chosen_state_alone() -> None:
-    svg = vl_convert.vegalite_to_svg(json.dumps(selectivity_chart(MEMORY, state="hidden").to_dict()))
-    assert svg.count('aria-roledescription="line mark"') == 6 * len(MEMORY["delay"].unique()) or svg.count("stroke-dasharray") >= 4
-    chart = selectivity_chart(MEMORY, state="hidden").to_dict()
-    assert {"name": "chosen_state", "value": "hidden"} in chart["params"]
+    def curves(frame: pd.DataFrame, **options: str) -> list[str]:
+        svg = vl_convert.vegalite_to_svg(json.dumps(selectivity_chart(frame, **options).to_dict()))
+        return re.findall(r'<g class="mark-line[^>]*>\s*<path[^>]* d="([^"]*)"', svg)
+
+    moved = MEMORY.assign(effective_rank=MEMORY["effective_rank"].where(MEMORY["state"] == "cell", 3.0))
+    assert len(curves(moved)) == 6
+    assert curves(moved, state="cell") == curves(moved) != curves(moved, state="hidden")
 
 
 def test_the_sentences_give_figures_intervals_and_the_limit_of_noise() -> None:
