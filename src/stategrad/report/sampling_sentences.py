@@ -23,15 +23,18 @@ def on_sampling(sampling: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     known = sampling[sampling["text"].notna() & (sampling["sigma_1"] > 0)]
     if known.empty:
         return []
-    parts = [
-        f"± {_percent(row.half_width / row.sigma_1)} at delay {int(row.delay)} and would be ± {_percent(row.text / row.sigma_1)}"
-        for row in known.itertuples()
-    ]
+    first, *others = (_part(row.half_width / row.sigma_1, row.text / row.sigma_1, int(row.delay)) for row in known.itertuples())
     return [
-        f"Of σ₁ the interval is {parts[0]} if all {population:,} positions were used and not {positions:,} of them"
-        + "".join(f"; it is {part}" for part in parts[1:])
-        + ". What is left only more text would narrow."
+        f"With all {population:,} positions in place of {positions:,} the interval of σ₁ would narrow from {first}"
+        + "".join(f", from {part}" for part in others)
+        + "; what is left only more text would narrow."
     ]
+
+
+def _part(half_width: float, text: float, delay: int) -> str:
+    """Where sampling is nearly all of it, what is left cannot be told from nothing."""
+    left = f"about ± {_percent(text)}" if text > 0.5 * half_width else f"less than ± {_percent(0.5 * half_width)}"
+    return f"± {_percent(half_width)} to {left} at delay {delay}"
 
 
 def _percent(share: float) -> str:
