@@ -51,6 +51,7 @@ def test_gradients_swaps_and_controls_are_of_states_at_verbs(at_verbs):
     assert set(controls["control"]) == {"untrained", "shuffled", "within"}
     assert (controls["count"] < at_verbs.config.controls.sample / 2).all()
     assert table(at_verbs, "equal").empty
+    assert table(at_verbs, "sampling").empty, "all positions are used"
 
 
 def test_classes_without_positions_at_delay_0_are_left_out_there(at_verbs):

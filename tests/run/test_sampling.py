@@ -43,9 +43,7 @@ def test_a_larger_sample_leaves_less_to_sampling(tiny_run, monkeypatch):
 
     parts = []
     for sample in (100, 900):
-        result = state_gradients(
-            tiny_run.model, tiny_run.text, delays=2, blocks=7, sample=sample, groups={}, show_progress=False
-        )
+        result = state_gradients(tiny_run.model, tiny_run.text, delays=2, blocks=7, sample=sample, groups={}, show_progress=False)
         assert isinstance(result, StateGradients)
         one = Run(TINY, tiny_run.folder.path, show_progress=False)
         parts.append(sampling_table(one).query("state == 'cell' and delay == 0")["sampling"].item())
@@ -60,8 +58,8 @@ def test_a_run_that_uses_all_positions_has_no_parts():
 
 def test_the_sentence_says_what_all_positions_would_give():
     assert on_sampling(PARTS, FACTS) == [
-        "With all 4,000 positions in place of 500 the interval of σ₁ would narrow from ± 5 % to about ± 4 % at delay 0, from ± 10 % "
-        "to less than ± 5 % at delay 10; what is left only more text would narrow."
+        "With all 4,000 positions in place of 500 the interval of σ₁ would narrow from ± 5 % to about ± 4 % at delay 0, from "
+        "± 10 % to less than ± 5 % at delay 10; what is left only more text would narrow."
     ]
     assert on_sampling(PARTS.assign(text=np.nan), FACTS) == []
     assert on_sampling(PARTS, {}) == []

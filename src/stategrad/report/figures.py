@@ -228,8 +228,8 @@ def tracking_chart(
     properties with permuted labels.
 
     Args:
-        frame: columns delay, property, n, relative_memory, cosine, subspace_share; if there are any, state, group,
-            whitened, relative_memory_null_low and _high. Only the group `all` is drawn.
+        frame: columns delay, property, n, relative_memory, cosine, subspace_share (m alone where the cosine has no values); if
+            there are any, state, group, whitened, relative_memory_null_low and _high. Only the group `all` is drawn.
         properties: which to draw; default: all.
         n: the number of directions of the cosine; default: 5 where the table has it, else its largest.
         state: which state to draw; default: the first.
@@ -240,14 +240,16 @@ def tracking_chart(
     numbers = sorted({int(number) for number in frame["n"]})
     n = n if n is not None else 5 if 5 in numbers or not numbers else numbers[-1]
     properties = [str(name) for name in (frame["property"].unique() if properties is None else properties)]
+    compared = has(frame, "cosine")
     cosine = f"cosine, n = {n}"
     shares = {number: f"share of σ₁ … σ{subscript(number)}" if number > 1 else "share of σ₁" for number in dict.fromkeys((1, n))}
     entries: dict[str, tuple[str, Sequence[int]]] = {}
     for name, colour in zip(properties, itertools.cycle(SERIES), strict=False):
-        entries |= {f"{name}: m": (colour, SOLID), f"{name}: {cosine}": (colour, DASHED)}
-    entries |= {shares[number]: (GREY, SOLID if number == 1 else DASHED) for number in shares if number in numbers}
+        entries |= {f"{name}: m": (colour, SOLID)} | ({f"{name}: {cosine}": (colour, DASHED)} if compared else {})
+    entries |= {shares[number]: (GREY, SOLID if number == 1 else DASHED) for number in shares if number in numbers and compared}
     legend, x, one = Legend(entries), delays_of(frame), json.dumps(properties[0] if properties else "")
-    axis, scale = alt.Axis(title="m, cosine, share of Σσ", tickCount=5), alt.Scale(domain=[0, 1])
+    axis = alt.Axis(title="m, cosine, share of Σσ" if compared else "relative memory m", tickCount=5)
+    scale = alt.Scale(domain=[0, 1])
     curves = [
         alt.Chart()
         .transform_filter(f"datum.n == {number}")
@@ -255,6 +257,7 @@ def tracking_chart(
         .mark_line()
         .encode(x=x, y=alt.Y(f"{column}:Q", scale=scale, axis=axis), **legend.encodings("curve"))
         for number, column, suffix in ((min(numbers, default=1), "relative_memory", ": m"), (n, "cosine", f": {cosine}"))
+        if compared or column != "cosine"
     ]
     curves = [
         alt.Chart()
@@ -263,7 +266,7 @@ def tracking_chart(
         .mark_line(strokeWidth=1.5)
         .encode(x=x, y=alt.Y("subspace_share:Q", axis=axis), **legend.encodings("curve"))
         for number, label in shares.items()
-        if number in numbers
+        if number in numbers and compared
     ] + curves
     nulls = [
         alt.Chart()
@@ -273,7 +276,7 @@ def tracking_chart(
         for name, colour in zip(properties, itertools.cycle(SERIES), strict=False)
         if has(frame, "relative_memory_null_low")
     ]
-    values = {"relative_memory": "m", "cosine": cosine, "subspace_share": shares[n]}
+    values = {"relative_memory": "m"} | ({"cosine": cosine, "subspace_share": shares[n]} if compared else {})
     said = [alt.Tooltip("property:N", title="property"), alt.Tooltip("delay:Q", title="delay τ")]
     said += [alt.Tooltip(f"{column}:Q", title=title, format=".2f") for column, title in values.items()]
     points = alt.Chart().transform_filter(f"datum.n == {n}").mark_point(opacity=0, size=90, aria=False)
@@ -281,7 +284,8 @@ def tracking_chart(
     layers = [*nulls, *curves, *boundary(frame, backpropagation_steps), points]
     choices = chosen_state(frame, state) | {"chosen_whitened": whitened}
     rows = only(ALL, "datum.whitened == chosen_whitened", f"indexof({json.dumps(properties)}, datum.property) >= 0")
-    description = f"relative memory m and cosine of {' and '.join(properties)} against delay in words"
+    measured = "relative memory m and cosine" if compared else "relative memory m"
+    description = f"{measured} of {' and '.join(properties)} against delay in words"
     return finished(frame, layers, transform=rows, choices=choices, description=description)
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "comparisons": "analyze",
     "horizon": "analyze",
     "decay": "analyze",
+    "channels": "analyze",
     "units": "analyze",
     "directions": "analyze",
     "seeds": "seeds",
@@ -40,6 +41,7 @@ REQUIRED = {
     "comparisons": ("measure", "group", "other", "low", "high"),
     "horizon": ("measure", "level", "horizon"),
     "decay": ("measure", "law", "score", "preferred"),
+    "channels": ("delay", "channel", "column_norm"),
     "units": ("unit", "horizon", "time_constant"),
     "seeds": ("measure", "delay", "own", "value", "mean", "another_low", "another_high", "between_sd", "text_sd", "refit_floor"),
     "directions": ("delay", "mode", "stability", "positive", "negative", "named"),
@@ -122,6 +124,7 @@ OPTIONAL = {
         "time_high",
         "time_2",
     ),
+    "channels": ("column_norm_debiased", "column_norm_low", "column_norm_high", "column_norm_floor", "share"),
     "units": ("row_norm",),
     "seeds": ("mean_low", "mean_high"),
     "directions": (
@@ -160,8 +163,8 @@ LABELS = (
 )  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
-    "comparisons", "horizon", "decay", "units", "directions", "seeds", "controls", "equal", "sampling", "separability", "decoding",
-    "training", "words", "word_correlations",
+    "comparisons", "horizon", "decay", "channels", "units", "directions", "seeds", "controls", "equal", "sampling", "separability",
+    "decoding", "training", "words", "word_correlations",
 )  # fmt: skip
 
 
@@ -179,6 +182,7 @@ class RunTables:
         comparisons: the differences between them, None where they were not taken.
         horizon: how far back memory reaches by each measure, None where it was not taken.
         decay: decay laws of its curves, None where they were not fitted.
+        channels: what reaches the states from each channel of inputs of a few dimensions; no rows for others.
         units: how long each unit of the states remembers, None where not taken.
         directions: the leading directions and their words, None where they were not named.
         seeds: memory curves of other seeds of the recipe, None where there are no other runs.
@@ -201,6 +205,7 @@ class RunTables:
     comparisons: pd.DataFrame | None
     horizon: pd.DataFrame | None
     decay: pd.DataFrame | None
+    channels: pd.DataFrame | None
     units: pd.DataFrame | None
     directions: pd.DataFrame | None
     seeds: pd.DataFrame | None

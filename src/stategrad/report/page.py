@@ -31,8 +31,8 @@ LARGEST_PAGE = 8_000_000
 """Bytes; a page beyond it would be slow to open and to send."""
 
 DOWNLOADS = (
-    "memory", "tracking", "directions", "seeds", "classes", "controls", "equal", "units", "decoding", "memories", "separability",
-    "training", "words",
+    "memory", "tracking", "directions", "seeds", "classes", "controls", "equal", "units", "channels", "decoding", "memories",
+    "separability", "training", "words",
 )  # fmt: skip
 """The tables that a page carries."""
 

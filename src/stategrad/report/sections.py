@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from stategrad.report import figures, sentences, word_figures
+from stategrad.report.channel_figures import channels_chart, on_channels
 from stategrad.report.divergence_figures import divergence_chart
 from stategrad.report.inputs import RunTables
 from stategrad.report.marks import has
@@ -125,6 +126,7 @@ def figures_of(run: RunTables) -> list[Figure]:
         *listed,
         *_boundary_figures(run, steps),
         *_unit_figures(run),
+        *_channel_figures(run, steps),
         *_tracking_figures(run, steps),
         *_class_figures(run, steps),
         *_word_figures(run),
@@ -179,6 +181,18 @@ def _unit_figures(run: RunTables) -> list[Figure]:
 
     sayings = [Saying({"state": one}, sentences.on_units(units[units["state"] == one])) for one in run.states]
     return [Figure("units", "Single units and their gates", "units", dots, (), sayings, under="three-measures")]
+
+
+def _channel_figures(run: RunTables, steps: int | None) -> list[Figure]:
+    channels = run.channels
+    if channels is None or channels.empty:
+        return []
+
+    def columns(**options: Any) -> alt.LayerChart:
+        return channels_chart(channels, backpropagation_steps=steps, **options)
+
+    sayings = [Saying({"state": one}, on_channels(channels[channels["state"] == one])) for one in run.states]
+    return [Figure("channels", "Channels of the input", "channels", columns, ("scale",), sayings)]
 
 
 def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:

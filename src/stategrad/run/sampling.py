@@ -6,9 +6,9 @@ The second part follows from how much single positions differ along the leading 
     s_sampling² = (1 - n/N) Var(u_1ᵀ G v_1) / n        n positions used of N
     s_text²     = s² - s_sampling²
 
-The variance is that between random sets of positions, of a small sample of its own. Both terms are estimates from few numbers (s from
-the blocks of the text, the variance from 25 sets), good to a fifth or so; the sample of a run is stratified, which narrows it a little
-more than this says.
+The variance is that between random sets of positions, of a small sample of its own. Both terms are estimates from few numbers (s
+from the blocks of the text, the variance from 25 sets), good to a fifth or so; the sample of a run is stratified, which narrows it
+a little more than this says.
 """
 
 from __future__ import annotations
