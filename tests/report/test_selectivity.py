@@ -42,7 +42,7 @@ def test_the_sentences_give_figures_intervals_and_the_limit_of_noise() -> None:
     assert "55 (53.9 to 56.1) directions by effective rank and 40 (39.2 to 40.8) by participation ratio at delay 0" in said
     assert "at delay 5; " in said
     assert "11 (10.8 to 11.2) by participation ratio at delay 29 (in brackets 95 % intervals" in said
-    assert "62 of at most 64 directions by the one, 51 by the other, and a selectivity of 2.4 %" in said
+    assert "62 of at most 64 directions by the one, 51 by the other, and a selectivity of 2.4 %." in said
 
 
 def test_without_intervals_or_sizes_the_sentences_say_less() -> None:

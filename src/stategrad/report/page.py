@@ -145,7 +145,7 @@ def unbroken(text: str) -> str:
     >>> unbroken("m = 0.5, 10 %") == "m\u00a0=\u00a00.5, 10\u00a0%"
     True
     """
-    return text.replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0")
+    return text.replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0").replace("± ", "±\u00a0")
 
 
 def _tables(run: RunTables) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
