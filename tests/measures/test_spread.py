@@ -57,6 +57,19 @@ def test_modes_of_noise_cancel_by_their_signs():
         assert spread(with_noise) == pytest.approx(spread(values), rel=1e-3)
 
 
+def test_debiased_values_see_three_directions_through_noise_and_their_intervals_hold():
+    rng = np.random.default_rng(0)
+    true = np.array([1.0, 0.8, 0.6])
+    signal = np.zeros((24, 12))
+    signal[:3, :3] = np.diag(true)
+    blocks = signal + 0.2 * np.sqrt(10 / 24) * rng.standard_normal((40, 10, 24, 12))
+    spectrum = measures.debias_spectrum(blocks, np.full((40, 10), 50))
+    for spread in SPREADS:
+        estimate, expected = spectrum.estimate(spread), spread(true)
+        assert abs(np.median(estimate.debiased) - expected) < 0.3 * abs(np.median(estimate.plain) - expected)
+        assert np.mean((estimate.low <= expected) & (expected <= estimate.high)) >= 0.85
+
+
 @pytest.mark.parametrize(("state", "embedding"), [(600, 150), (150, 600), (400, 400)])
 def test_limits_are_those_of_large_matrices_of_noise(state, embedding):
     values = measures.singular_values(np.random.default_rng(0).standard_normal((state, embedding)))
