@@ -70,6 +70,11 @@ def test_debiased_values_see_three_directions_through_noise_and_their_intervals_
         assert np.mean((estimate.low <= expected) & (expected <= estimate.high)) >= 0.85
 
 
+def test_noise_that_adds_up_to_nearly_nothing_has_no_effective_rank_and_no_warning():
+    assert measures.effective_rank(np.array([1.0, 0.5, -1.499])) == np.inf
+    assert np.isnan(measures.effective_rank(np.array([1.0, -1.5])))
+
+
 @pytest.mark.parametrize(("state", "embedding"), [(600, 150), (150, 600), (400, 400)])
 def test_limits_are_those_of_large_matrices_of_noise(state, embedding):
     values = measures.singular_values(np.random.default_rng(0).standard_normal((state, embedding)))

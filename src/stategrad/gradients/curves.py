@@ -156,7 +156,10 @@ def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
         estimate = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
         columns |= {"rms_low": estimate.low, "rms_high": estimate.high}
         columns["energy_share"] = energy_share(cases.mean, cases.second_moment)
-        columns["energy_share_debiased"] = cases.shown(unbiased_energy(cases.block_mean, cases.block_count) / energy)
+        share = np.divide(
+            unbiased_energy(cases.block_mean, cases.block_count), energy, out=np.full(energy.shape, np.nan), where=energy > 0
+        )
+        columns["energy_share_debiased"] = cases.shown(share)
     return columns
 
 

@@ -68,7 +68,8 @@ def effective_rank(values: Float[np.ndarray, "*batch mode"]) -> Float[np.ndarray
     total = values.sum(-1, keepdims=True)
     p = np.divide(values, total, out=np.full(values.shape, np.nan), where=total > 0)
     logs = np.log(np.abs(p), out=np.zeros(p.shape), where=p != 0)
-    return np.asarray(np.exp(-(p * logs).sum(-1)))
+    with np.errstate(over="ignore"):  # signed noise may add up to nearly nothing
+        return np.asarray(np.exp(-(p * logs).sum(-1)))
 
 
 def participation_ratio(values: Float[np.ndarray, "*batch mode"]) -> Float[np.ndarray, "*batch"]:

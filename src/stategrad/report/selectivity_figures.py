@@ -109,10 +109,10 @@ def on_selectivity(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     state, embedding = facts.get("hidden_size"), facts.get("embedding_size")
     if state and embedding:
         said.append(
-            "Grey: what the blocks differ in, which is what a curve turns into where σ₁ nears its noise floor. Noise that is the same "
-            f"in all entries would have {noise_effective_rank(state, embedding):.0f} of at most {min(state, embedding)} directions by "
-            f"the one, {noise_participation_ratio(state, embedding):.0f} by the other, and a selectivity of "
-            f"{100 * noise_selectivity(state, embedding):.2g} %."
+            "Grey: what the blocks differ in, which is what a curve turns into where σ₁ nears its noise floor. "
+            f"Noise that is alike in all entries would have {noise_effective_rank(state, embedding):.0f} of at most "
+            f"{min(state, embedding)} directions by the one, {noise_participation_ratio(state, embedding):.0f} by the other, and a "
+            f"selectivity of {100 * noise_selectivity(state, embedding):.2g} %."
         )
     return said
 
