@@ -1,8 +1,8 @@
 """How often the intervals of effective rank and participation ratio hold the truth, for planted spectra in independent noise.
 
 Mean gradients of 10 blocks, H = 32, E = 16; `noise` is the spread of an entry of the mean times √H, beside a largest singular value
-of 1. Prints a Markdown table: the true value, the means of plain and debiased values, the coverage of 95 % intervals, and beside them the
-jackknife's, over trials whether detected or not.
+of 1. Prints a Markdown table: the true value, the means of plain and debiased values, the coverage of 95 % intervals, and beside
+them the jackknife's, over trials whether detected or not.
 
     python examples/spread_calibration.py --trials 300
 """
