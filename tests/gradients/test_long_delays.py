@@ -39,3 +39,6 @@ def test_a_model_that_forgets_is_followed_to_nothing():
     assert np.isnan(memory["energy_share_debiased"].values[0, -1])
     assert not memory["detected"].values[0, -1]
     assert result.horizon()["reached"].all()
+    tracked = result.track(np.eye(3)[0], [1, 2])
+    assert np.isnan(tracked["cosine"].values[0, -1]).all(), "what is nowhere remembered has no directions"
+    assert np.isfinite(tracked["cosine"].values[0, 0]).all()

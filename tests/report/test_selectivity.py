@@ -52,3 +52,15 @@ def test_without_intervals_or_sizes_the_sentences_say_less() -> None:
     assert "noise" not in " ".join(said)
     assert on_selectivity(bare.assign(participation_ratio=np.nan), {}) == []
     assert on_selectivity(bare.iloc[:0], {}) == []
+
+
+def test_nothing_is_said_of_delays_where_no_memory_is_detected_and_wide_intervals_stay_in_the_figure() -> None:
+    lost = ALL["delay"] >= 12
+    faint = ALL.assign(detected=~lost, p_value=0.01, effective_rank=ALL["effective_rank"].where(ALL["delay"] < 20))
+    said = " ".join(on_selectivity(faint, FACTS))
+    assert "at delay 11 (in brackets" in said
+    assert "nan" not in said
+    wide = MEMORY.assign(effective_rank_high=1e9, effective_rank_low=-1e9)
+    assert {"60"} <= texts(wide)
+    assert not any("," in text and text.replace(",", "").isdigit() for text in texts(wide))
+    assert "(−1e+09 to 1e+09)" in " ".join(on_selectivity(wide[wide["state"] == "cell"].query("group == 'all'"), FACTS))

@@ -192,6 +192,7 @@ def tracking_columns(
     if not counts:
         return one, {}
     cosine = np.stack([subspace_cosine(right, direction, n) for n in counts], axis=-1)
+    cosine = np.where(values[..., :1] > 0, cosine, np.nan)  # what is nowhere remembered has no directions
     ties = [_near_tie(values, n) for n in counts]
     share = cases.spectrum.share
     ends = [

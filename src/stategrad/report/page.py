@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -186,12 +187,26 @@ def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:
     return {
         "defaults": _defaults(run),
         "tables": {
-            name: {"columns": list(frame.columns), "rows": json.loads(frame.to_json(orient="values"))}
-            for name, frame in named.items()
-            if frame is not None
+            name: {"columns": list(frame.columns), "rows": rows_of(frame)} for name, frame in named.items() if frame is not None
         },
         "figures": {figure.name: {"dataset": figure.dataset, "charts": charts[figure.name]} for figure in drawn},
     }
+
+
+def rows_of(frame: pd.DataFrame) -> list[list[Any]]:
+    """The rows of a table for the page: numbers to 10 significant digits, however small; None for what is missing.
+
+    >>> rows_of(pd.DataFrame({"delay": [1], "sigma_1": [1.23456789012e-13], "rule": [float("nan")]}))
+    [[1, 1.23456789e-13, None]]
+    """
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, float):
+            return float(f"{value:.10g}") if math.isfinite(value) else None
+        return None if value is None or value is pd.NA else value
+
+    columns = [[plain(value) for value in frame[name].tolist()] for name in frame]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _fact(value: Any) -> str:

@@ -57,11 +57,13 @@ def selectivity_chart(frame: pd.DataFrame, *, state: str | None = None, backprop
     entries |= {f"{label} of noise": (GREY, dashes) for name, (label, _, dashes) in MEASURES.items() if has(frame, f"{name}_floor")}
     legend, x = Legend(entries), delays_of(frame)
     layers: dict[str, list[alt.Chart]] = {"left": [], "right": []}
+    # intervals of what is nearly nothing may be wider than the figure is high
+    tops = {"left": _top(frame, "effective_rank"), "right": _top(frame, "selectivity")}
     for name, (label, colour, _) in MEASURES.items():
         side, title, ink = ("right", label, VERMILION) if name == "selectivity" else ("left", "directions", INK)
 
         def axis(column: str, *, title: str = title, ink: str = ink, side: Any = side) -> alt.Y:
-            return vertical(column, title, log=False, colour=ink, orient=side)
+            return vertical(column, title, log=False, colour=ink, orient=side).scale(domain=[0, tops[side]], clamp=True)
 
         if has(frame, f"{name}_low"):
             layers[side].append(interval(name, x, axis(f"{name}_low"), colour))
@@ -81,6 +83,13 @@ def selectivity_chart(frame: pd.DataFrame, *, state: str | None = None, backprop
     )
 
 
+def _top(frame: pd.DataFrame, name: str) -> float:
+    """A little more than the largest value of a measure and of its noise."""
+    rows = frame.loc[frame["group"] == "all", [column for column in (name, f"{name}_floor") if column in frame]]
+    top = float(rows.max().max()) if len(rows) else 1.0
+    return 1.15 * top if top > 0 else 1.0
+
+
 def on_selectivity(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     """Over how many directions memory is spread at the first delay and later, and what noise would show.
 
@@ -91,6 +100,7 @@ def on_selectivity(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     curves = memory.set_index("delay").sort_index()
     if curves.empty or not has(memory, "effective_rank") or not has(memory, "participation_ratio"):
         return []
+    curves = _clear(curves)
     first = int(curves.index[0])
     later = min((int(delay) for delay in curves.index), key=lambda delay: abs(delay - 5))
     delays = list(dict.fromkeys([first, later, int(curves.index[-1])]))
@@ -117,6 +127,15 @@ def on_selectivity(memory: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def _clear(curves: pd.DataFrame) -> pd.DataFrame:
+    """The delays before the first at which no memory is detected; the first delay at least."""
+    known = curves["effective_rank"].notna() & curves["participation_ratio"].notna()
+    if has(curves, "detected") and has(curves, "p_value"):
+        known &= curves["detected"].astype(bool)
+    return curves[: max(1, int(known.to_numpy().argmin()) if not known.all() else len(curves))]
+
+
 def _counted(row: pd.Series, name: str) -> str:
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    return f"{row[name]:.3g}" + ("" if low is None or pd.isna(low) else f" ({low:.3g} to {high:.3g})")
+    interval = "" if low is None or pd.isna(low) else f" ({low:.3g} to {high:.3g})".replace("-", "−")
+    return f"{row[name]:.3g}{interval}"
