@@ -118,8 +118,18 @@ def test_files_of_settings_hold_properties(tmp_path):
     assert config.analysis.properties == wanted
     assert parse(config.to_dict(), preset="", source="again").analysis == config.analysis
     path.write_text("analysis:\n  properties:\n    answer: [[yes], [no]]\n")
-    with pytest.raises(InvalidInputError, match=r"mine\.yaml"):
+    with pytest.raises(InvalidInputError, match=r"mine\.yaml: analysis\.properties holds something else .* in quotes\.$"):
         read_preset(str(path))
+
+
+@pytest.mark.parametrize("given", ["{tense: walked}", "[a]"])
+def test_another_form_of_properties_is_refused_on_the_command_line(given, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["run", "synthetic", "--analysis.properties", given])
+    said = capsys.readouterr().err
+    assert said.startswith("stategrad: analysis.properties holds something else than two sides by name, each a list of words")
+    assert said.count("\n") == 1
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,12 @@ PAPER_PROPERTIES = {
 Side: TypeAlias = str | list[str]
 """A list is of words; a string is a word class, a tag, or several tags with spaces between them."""
 
+EXPECTED = (
+    "analysis.properties holds something else than two sides by name, each a list of words, a word class or tags, such as "
+    "{tense: [[walked, went], [walk, go]]}; put words such as 'yes', 'no' and '1990', which YAML reads otherwise, in quotes."
+)
+"""What is said where the settings have another form."""
+
 FEW = 10
 """With fewer word types on a side a direction may be that of these words rather than of what they have in common."""
 
