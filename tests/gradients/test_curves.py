@@ -172,7 +172,8 @@ def test_the_methods_paragraph_has_the_figures_of_the_result():
     assert cited.count("{") == cited.count("}")
 
 
-BANDS = [f"{name}_band_{end}" for name in ("sigma_1", "sigma_sum", "selectivity") for end in ("low", "high")]
+BANDED = ("sigma_1", "sigma_sum", "selectivity", "effective_rank", "participation_ratio")
+BANDS = [f"{name}_band_{end}" for name in BANDED for end in ("low", "high")]
 """They depend on all delays of the curve."""
 
 

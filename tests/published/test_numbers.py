@@ -8,7 +8,7 @@ from stategrad.errors import InvalidInputError
 from stategrad.probes.rows import ROWS
 from stategrad.published.comparability import _OF_MODEL, RULES
 from stategrad.published.numbers import published_numbers
-from stategrad.run.measures import PROPERTIES
+from stategrad.run.properties import PAPER_PROPERTIES
 
 PAPER = published_numbers()
 
@@ -42,7 +42,7 @@ def test_every_number_is_compared_or_says_why_not():
         assert number.model == "any" or number.model in _OF_MODEL, number
         assert round(number.published, number.decimals) == number.published or number.decimals < 0, number
         if number.compared and number.compared.table == "tracking":
-            assert number.compared.property is None or number.compared.property in PROPERTIES
+            assert number.compared.property is None or number.compared.property in PAPER_PROPERTIES
     assert PAPER.rule in RULES
 
 

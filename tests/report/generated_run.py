@@ -65,10 +65,12 @@ def memory_frame(states: tuple[str, ...], rules: tuple[str, ...], delays: int = 
             floor = scale * 0.03 * np.sqrt(16_000 / count) * np.exp(-delay / 40)
             rms = scale * top * 1.9 * (0.6 * np.exp(-delay / 3) + 0.4 * np.exp(-delay / 20))
             share = 0.14 * np.exp(-delay / 2) + 0.006
-            columns = (delay, largest, total, floor, floor * 15, rms, share, largest / total, 55 - delay)
-            names = ("delay", "sigma_1", "sigma_sum", "sigma_1_floor", "sigma_sum_floor", "rms", "energy_share",
-                     "selectivity", "effective_rank")  # fmt: skip
+            columns = (delay, largest, total, floor, floor * 15, rms, share)
+            names = ("delay", "sigma_1", "sigma_sum", "sigma_1_floor", "sigma_sum_floor", "rms", "energy_share")
             values = dict(zip(names, columns, strict=True))
+            spread = {"effective_rank": 55 - delay, "participation_ratio": 40 - delay, "selectivity": largest / total}
+            values |= spread | {f"{name}_floor": 0.9 * value for name, value in spread.items()}
+            values |= {f"{name}_{end}": value * factor for name, value in spread.items() for end, factor in ENDS.items()}
             ends = {f"{name}_{end}": values[name] * factor for name in ("sigma_1", "rms") for end, factor in ENDS.items()}
             swap = scale * 7 * (0.7 * np.exp(-delay / 2.5) + 0.3 * np.exp(-delay / 15))
             ends |= {"divergence": 3 * np.exp(-delay / 2), "divergence_low": 2.8 * np.exp(-delay / 2)}

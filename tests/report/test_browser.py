@@ -12,7 +12,7 @@ from report.generated_run import FACTS, write_run
 from stategrad.report import page as pages
 
 DRAWN = "!document.querySelector('[aria-busy]')"
-FIGURES = 12
+FIGURES = 13
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +113,7 @@ def test_a_window_that_is_made_narrow_keeps_its_figures_whole(opened: Callable[[
         ("values", "relative", {"figure-1-memory", "classes-against-delay"}),
         ("rule", "most", {"classes-against-delay"}),
         ("whitened", "true", {"figure-2-tracking"}),
+        ("n", "n=1", {"figure-2-tracking"}),
     ],
 )
 def test_each_control_changes_its_figures_and_no_other(

@@ -48,6 +48,12 @@ def test_states_differ_in_the_drawing_by_the_parameter_alone(name: str) -> None:
     }
 
 
+@pytest.mark.parametrize(("steps", "align"), [(5, "left"), (25, "right")])
+def test_the_name_of_the_boundary_stands_where_there_is_room(steps: int, align: str) -> None:
+    marks = json.dumps(figures.energy_chart(MEMORY, backpropagation_steps=steps).to_dict())
+    assert f'"align": "{align}"' in marks
+
+
 def test_figure_1_has_two_axes_with_symbol_and_words_and_a_unit() -> None:
     _, texts = drawn(figures.memory_chart(MEMORY))
     assert {"delay τ (words)", "largest singular value σ₁", "sum of singular values Σσ", "noise floor of σ₁"} <= set(texts)

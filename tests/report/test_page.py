@@ -48,6 +48,7 @@ def test_figures_tables_and_page_are_written_and_nothing_else(make_run: Callable
     assert page == folder / "report.html"
     names = [
         "figure-1-memory",
+        "selectivity",
         "three-measures",
         "next-word",
         "energy-in-the-mean",
@@ -86,7 +87,7 @@ def test_subscripts_leave_attributes_alone() -> None:
 def test_every_table_is_on_the_page_once_and_whole(usual: tuple[Path, str]) -> None:
     run_folder, page = usual
     tables = data_of(page)["tables"]
-    assert set(tables) == set(pages.DOWNLOADS) - {"seeds", "words", "pushes"}  # which this run has not
+    assert set(tables) == set(pages.DOWNLOADS) - {"seeds", "words", "pushes", "channels"}  # which this run has not
     for name, table in tables.items():
         if name == "memories":  # made of two of the others
             continue
@@ -186,7 +187,8 @@ def test_a_text_without_tags_has_a_page_that_says_so(run_folder: Path) -> None:
     assert "This text has no words with known classes" in page
     assert "<code>stategrad probe embeddings</code>" in page
     assert list(data_of(page)["figures"]) == [
-        "figure-1-memory", "three-measures", "next-word", "energy-in-the-mean", "sentence-ends", "units", "decoding", "memories",
+        "figure-1-memory", "selectivity", "three-measures", "next-word", "energy-in-the-mean", "sentence-ends", "units", "decoding",
+        "memories",
     ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from stategrad.cli import commands
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.errors import StategradError, suggestion
 from stategrad.run.config import RunConfig
+from stategrad.run.properties import EXPECTED
 from stategrad.run.settings import read_folder, read_preset
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -46,6 +47,8 @@ class Parser(jsonargparse.ArgumentParser):
 
     def explain(self, message: str) -> str:
         """A message of the parser's, with "did you mean" where something was misspelt."""
+        if re.search(r"[Kk]ey \"analysis\.properties", message):
+            return EXPECTED
         unknown = re.search(r"[Uu]nrecognized arguments:.*?(--\S+)|Key \"?([\w.]+)\"? is not expected", message)
         if unknown:
             name = (unknown[1] or f"--{unknown[2]}").split("=")[0]

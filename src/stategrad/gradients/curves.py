@@ -9,7 +9,7 @@ value nor an interval is given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -30,7 +30,7 @@ from stategrad.measures.jackknife import Estimate, jackknife
 from stategrad.measures.permutation import permuted_directions
 from stategrad.measures.properties import Property
 from stategrad.measures.simultaneous import simultaneous_band
-from stategrad.measures.spectrum import decompose, effective_rank, largest_share
+from stategrad.measures.spectrum import decompose, effective_rank, largest_share, participation_ratio
 from stategrad.measures.tracking import relative_memory, subspace_cosine
 from stategrad.models.embeddings import Embeddings
 
@@ -134,23 +134,32 @@ class Cases:
 
 
 def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
-    """`σ_1` and `Σσ`, selectivity, effective rank, and from second moments the rms and the share of energy in the mean."""
+    """`σ_1`, `Σσ`, how they are spread over directions, and from second moments the rms and the share of energy in the mean."""
     values = cases.decomposed[1]
     columns: Columns = {"detected": cases.detected, "p_value": cases.p_value}
-    statistics = {"sigma_1": first_value, "sigma_sum": _sum, "selectivity": largest_share}
+    statistics: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "sigma_1": first_value,
+        "sigma_sum": _sum,
+        "selectivity": largest_share,
+        "effective_rank": effective_rank,
+        "participation_ratio": participation_ratio,
+    }
     for name, statistic in statistics.items():
         columns[name] = statistic(values)
         columns |= _around(name, cases, cases.spectrum.estimate(statistic, level=level))
-    for name, statistic in (("sigma_1", first_value), ("sigma_sum", _sum)):
-        columns |= {f"{name}_cv": statistic(cases.spectrum.cross_validated), f"{name}_floor": statistic(cases.floor)}
-    columns["effective_rank"] = effective_rank(values)
+        columns[f"{name}_floor"] = statistic(cases.floor)
+    for name in ("sigma_1", "sigma_sum"):
+        columns[f"{name}_cv"] = statistics[name](cases.spectrum.cross_validated)
     if cases.second_moment is not None and cases.block_second_moment is not None:
         energy = np.trace(cases.second_moment, axis1=-2, axis2=-1)
         columns["rms"] = root_mean_square(cases.second_moment)
         estimate = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
         columns |= {"rms_low": estimate.low, "rms_high": estimate.high}
         columns["energy_share"] = energy_share(cases.mean, cases.second_moment)
-        columns["energy_share_debiased"] = cases.shown(unbiased_energy(cases.block_mean, cases.block_count) / energy)
+        share = np.divide(
+            unbiased_energy(cases.block_mean, cases.block_count), energy, out=np.full(energy.shape, np.nan), where=energy > 0
+        )
+        columns["energy_share_debiased"] = cases.shown(share)
     return columns
 
 
@@ -167,7 +176,7 @@ def tracking_columns(
     Args:
         cases: the mean gradients.
         direction: `d`.
-        counts: the values of n.
+        counts: the values of n; none for what does not depend on it.
         null: directions of properties that mean nothing, or None.
         level: nominal coverage of the intervals.
     """
@@ -177,7 +186,13 @@ def tracking_columns(
     one = {"relative_memory": memory, "detected": cases.detected} | _around("relative_memory", cases, estimate)
     isotropic = chance_relative_memory(values, len(direction), CHANCE)
     one |= {"relative_memory_isotropic_low": isotropic[0], "relative_memory_isotropic_high": isotropic[1]}
+    bands = None if null is None else _null_bands(cases, null, counts)
+    if bands is not None:
+        one |= {"relative_memory_null_low": bands[0][0], "relative_memory_null_high": bands[0][1]}
+    if not counts:
+        return one, {}
     cosine = np.stack([subspace_cosine(right, direction, n) for n in counts], axis=-1)
+    cosine = np.where(values[..., :1] > 0, cosine, np.nan)  # what is nowhere remembered has no directions
     ties = [_near_tie(values, n) for n in counts]
     share = cases.spectrum.share
     ends = [
@@ -197,10 +212,8 @@ def tracking_columns(
         "cosine_isotropic_low": np.broadcast_to(law[:, 0], cosine.shape),
         "cosine_isotropic_high": np.broadcast_to(law[:, 1], cosine.shape),
     }
-    if null is not None:
-        of_memory, of_cosine = _null_bands(cases, null, counts)
-        one |= {"relative_memory_null_low": of_memory[0], "relative_memory_null_high": of_memory[1]}
-        many |= {"cosine_null_low": of_cosine[0], "cosine_null_high": of_cosine[1]}
+    if bands is not None:
+        many |= {"cosine_null_low": bands[1][0], "cosine_null_high": bands[1][1]}
     return one, many
 
 
@@ -256,6 +269,6 @@ def _null_bands(cases: Cases, null: np.ndarray, counts: Sequence[int]) -> tuple[
         squares = np.square(units @ right[case])
         memory = np.sqrt(squares @ np.square(values[case] / values[case][0]))
         of_memory[(slice(None), *case)] = np.quantile(memory, CHANCE)
-        cosines = np.sqrt(np.cumsum(squares, axis=1)[:, np.array(counts) - 1])
+        cosines = np.sqrt(np.cumsum(squares, axis=1)[:, np.array(counts, dtype=np.intp) - 1])
         of_cosine[(slice(None), *case)] = np.quantile(cosines, CHANCE, axis=0)
     return of_memory, of_cosine

@@ -17,6 +17,7 @@ from jaxtyping import Float
 
 from stategrad.errors import InvalidInputError, check_choice, suggestion
 from stategrad.gradients import storage
+from stategrad.gradients.channels import FEWEST_FOR_SUBSPACES, channel_columns
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
 from stategrad.gradients.decay import decay_table
 from stategrad.gradients.explosions import mark_explosions
@@ -195,7 +196,8 @@ class StateGradients:
     def memory(self, *, level: float = 0.95) -> xr.Dataset:
         """The memory curves: measures of every group at every delay, with intervals from the blocks.
 
-        `sigma_1` and `sigma_sum` (the paper's figure 1), `selectivity` = σ_1/Σσ and `effective_rank`; where second moments were
+        `sigma_1` and `sigma_sum` (the paper's figure 1), `selectivity` = σ_1/Σσ, and in directions the `effective_rank` and the
+        `participation_ratio`; where second moments were
         kept the `rms` = √λ_1(E[GᵀG]) and the `energy_share` = ‖Ḡ‖²_F / E‖G‖²_F of the mean. A bare name is the plain value;
         `_debiased`, `_cv`, `_low`, `_high`, `_band_low`, `_band_high` and `_floor` stand beside it where they exist. Where
         `detected` is false the plain value is an upper bound, and no debiased value or interval is given. Fewer than 6
@@ -213,7 +215,7 @@ class StateGradients:
 
         Args:
             d: a `Property` or a direction of embedding space; or a mapping, which adds a dimension property.
-            n: how many of the best-remembered directions the cosine compares with; several add a dimension n.
+            n: how many of the best-remembered directions the cosine compares with; several add a dimension n, none leave it out.
             level: nominal coverage of the intervals.
 
         Returns:
@@ -231,14 +233,24 @@ class StateGradients:
             return xr.concat(tracked, dim=pd.Index(list(d), name="property"))
         several = not isinstance(n, int)
         counts = list(n) if not isinstance(n, int) else [n]
+        self._check_subspaces(counts)
         direction = self._whitened(np.asarray(d.vector if isinstance(d, Property) else d, dtype=np.float64))
         null = null_directions(d, self.embeddings, seed=0)
         one, many = tracking_columns(self._arrays, direction, counts, None if null is None else self._whitened(null), level=level)
         result = self._dataset(
             {name: ((), column) for name, column in one.items()} | {name: (("n",), column) for name, column in many.items()},
-            n=counts,
+            **({"n": counts} if counts else {}),
         )
         return result if several else result.squeeze("n", drop=True)
+
+    def _check_subspaces(self, counts: list[int]) -> None:
+        sizes = self.mean.sizes
+        modes = min(sizes["state"], sizes["embedding"])
+        if max(counts, default=0) > modes and sizes["embedding"] < FEWEST_FOR_SUBSPACES:
+            raise InvalidInputError(
+                f"n is {max(counts)}; give a number of directions from 1 to {modes}, or none (n=[]) beside result.channels(): in "
+                f"{sizes['embedding']} dimensions every direction lies near a subspace of a few."
+            )
 
     def horizon(self, levels: Sequence[float] = LEVELS, *, level: float = 0.95) -> pd.DataFrame:
         """How far back memory reaches: the delay where `σ_1` and the rms fall below parts of their values at delay 0.
@@ -321,6 +333,36 @@ class StateGradients:
             if statistics.time_constant is not None:
                 result["time_constant"] = statistics.time_constant
         return result
+
+    def channels(self, *, level: float = 0.95) -> xr.Dataset:
+        """What reaches the state from each channel of the input: the columns of the mean gradient.
+
+        For inputs of a few channels, of which each means something, and whose subspaces say little: in fewer than 6 dimensions
+        every direction lies near a subspace of a few by chance.
+
+        Args:
+            level: nominal coverage of the intervals.
+
+        Returns:
+            Per group, delay and channel (dimension embedding) `column_norm` = ‖Ḡ_τ e_i‖, the change of the state per unit change of
+            the channel, with bias, interval and floor as in `memory`; and its `share` of ‖Ḡ_τ‖²_F.
+
+        Raises:
+            InvalidInputError: a whitened result, in whose space channels are mixed.
+
+        >>> import torch, stategrad as sg
+        >>> result = sg.state_gradients(torch.nn.LSTM(3, 5), torch.randn(40, 3), delays=4, show_progress=False)
+        >>> result.channels()["column_norm"].sizes
+        Frozen({'group': 1, 'delay': 4, 'embedding': 3})
+        """
+        if self.whitening is not None:
+            raise InvalidInputError(
+                f"this result has units {self.units}, in whose space the channels of the input are mixed; take the channels of the "
+                "one that it was made from."
+            )
+        columns = channel_columns(self._arrays, level=level)
+        labelled = {name: (("embedding",), values) for name, values in columns.items()}
+        return self._dataset(labelled, embedding=np.arange(self.mean.sizes["embedding"]))
 
     def compare_groups(self, groups: Sequence[str] | None = None, *, delay: int = 0, level: float = 0.95) -> pd.DataFrame:
         """Which groups are remembered better at a delay: the differences of `σ_1` and of the rms between all pairs of them.

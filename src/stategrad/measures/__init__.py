@@ -6,7 +6,6 @@ from stategrad.measures.chance import (
     chance_relative_memory,
     mean_square_relative_memory,
     noise_relative_memory,
-    noise_selectivity,
 )
 from stategrad.measures.cross_validation import (
     cross_validated_singular_values,
@@ -21,10 +20,11 @@ from stategrad.measures.energy import energy_share, root_mean_square
 from stategrad.measures.floor import noise_floor
 from stategrad.measures.gram import gram_singular_values, sigma_1_and_sum
 from stategrad.measures.jackknife import Estimate, jackknife
+from stategrad.measures.noise_spectrum import noise_effective_rank, noise_participation_ratio, noise_selectivity
 from stategrad.measures.permutation import permuted_directions
 from stategrad.measures.properties import Property, property_vector
 from stategrad.measures.simultaneous import simultaneous_band
-from stategrad.measures.spectrum import decompose, effective_rank, largest_share, singular_values
+from stategrad.measures.spectrum import decompose, effective_rank, largest_share, participation_ratio, singular_values
 from stategrad.measures.stability import Stability, split_half_stability
 from stategrad.measures.tracking import cosine_to_subspace, relative_memory
 from stategrad.measures.whitening import covariance_root
@@ -52,9 +52,12 @@ __all__ = [
     "leave_one_out",
     "mean_of_blocks",
     "mean_square_relative_memory",
+    "noise_effective_rank",
     "noise_floor",
+    "noise_participation_ratio",
     "noise_relative_memory",
     "noise_selectivity",
+    "participation_ratio",
     "permuted_directions",
     "property_vector",
     "relative_memory",

@@ -70,20 +70,6 @@ def noise_relative_memory(state: int, embedding: int) -> float:
     return float(np.sqrt(state) / (np.sqrt(state) + np.sqrt(embedding)))
 
 
-def noise_selectivity(state: int, embedding: int) -> float:
-    """`σ_1/Σσ` of a large matrix of independent noise: `(1 + √c) / (k ∫ √λ dμ_c(λ))`.
-
-    k is the smaller side, c its ratio to the larger, μ_c the law of Marchenko and Pastur: with `λ = 1 + c + 2√c cos θ` the integral
-    is `(2/π) ∫_0^π sin²θ / √λ dθ`.
-    """
-    smaller, larger = sorted((state, embedding))
-    c = smaller / larger
-    theta = (np.arange(4096) + 0.5) * np.pi / 4096
-    root = np.sqrt(1 + c + 2 * np.sqrt(c) * np.cos(theta))
-    mean_root = 2 * np.mean(np.square(np.sin(theta)) / root)
-    return float((1 + np.sqrt(c)) / (smaller * mean_root))
-
-
 def _relative_squares(values: Float[np.ndarray, "*batch mode"]) -> Float[np.ndarray, "*batch mode"]:
     """`σ_i² / σ_1²`."""
     largest = values[..., :1]

@@ -61,9 +61,25 @@ def largest_share(values: Float[np.ndarray, "*batch mode"], n: int = 1) -> Float
 def effective_rank(values: Float[np.ndarray, "*batch mode"]) -> Float[np.ndarray, "*batch"]:
     """`exp(-Σ p_i ln p_i)` with `p_i = σ_i / Σσ`: over how many directions the memory is spread; NaN where all are zero.
 
+    Negative values, as debiasing gives for modes of noise, count with their sign, so that they cancel.
+
     Source: Roy & Vetterli, EUSIPCO 2007.
     """
     total = values.sum(-1, keepdims=True)
     p = np.divide(values, total, out=np.full(values.shape, np.nan), where=total > 0)
-    logs = np.log(p, out=np.zeros(p.shape), where=~(p <= 0))
-    return np.asarray(np.exp(-(p * logs).sum(-1)))
+    logs = np.log(np.abs(p), out=np.zeros(p.shape), where=p != 0)
+    with np.errstate(over="ignore"):  # signed noise may add up to nearly nothing
+        return np.asarray(np.exp(-(p * logs).sum(-1)))
+
+
+def participation_ratio(values: Float[np.ndarray, "*batch mode"]) -> Float[np.ndarray, "*batch"]:
+    """`(Σσ²)² / Σσ⁴`: over how many directions the energy of the memory is spread; NaN where all are zero.
+
+    1 for a single direction, the number of singular values where all are equal, and never above the effective rank. Negative
+    values, as debiasing gives for modes of noise, count with their sign, so that they cancel.
+
+    Source: Gao et al., A theory of multineuronal dimensionality, dynamics and measurement, 2017.
+    """
+    energies = values * np.abs(values)
+    total, spread = np.square(energies.sum(-1)), np.square(energies).sum(-1)
+    return np.divide(total, spread, out=np.full(total.shape, np.nan), where=spread > 0)

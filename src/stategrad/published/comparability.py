@@ -25,8 +25,8 @@ _OF_MODEL = {
 def obstacle(paper: Paper, number: PublishedNumber, facts: Mapping[str, Any]) -> str | None:
     """Why a number cannot be held against a run, in one clause; None where nothing stands in the way.
 
-    The first of: another text; what the paper leaves open; a number of the authors' text alone; another part of the text; other
-    embeddings; another network; a young model.
+    The first of: another text; what the paper leaves open; a number of the authors' text alone; another part of the text, or states
+    at some words alone; other embeddings; another network; a young model.
 
     Args:
         paper: where the number stands.
@@ -45,6 +45,8 @@ def obstacle(paper: Paper, number: PublishedNumber, facts: Mapping[str, Any]) ->
         part = str(facts.get("text", "the validation part"))
         if "validation" not in part:
             return f"the run measured {part}, the paper the validation part"
+        if facts.get("at") and number.compared.table != "facts":
+            return f"the run read states only at {facts['at']}, the paper at every word"
     return other_embeddings(number, facts) or (None if number.model == "any" else _other_network(paper, facts))
 
 

@@ -101,6 +101,8 @@ def strip_of(facts: Mapping[str, Any]) -> list[Fact]:
              "Over how many words errors were propagated back in training; beyond them memory was never taught directly."),
         Fact("State", _plain(facts.get("state")), f"of {CELLS.get(str(cell), cell)}" if cell else "",
              "The vector whose memory is measured, of the last layer."),
+        *([Fact("Read at", str(facts["at"]), "the word of the state",
+                "States are read only where the current word is of this class.")] if facts.get("at") else []),
         Fact("Positions", _plain(positions), f"of {population:,} in the text" if isinstance(population, int) else "",
              "How many input words the gradients are averaged over; a random sample where there are fewer than in the text."),
         Fact("Blocks", _plain(facts.get("blocks")), _interval_note(facts.get("blocks")),

@@ -6,6 +6,7 @@ page can change them; in a file they have their defaults. Nothing is drawn or sh
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 
@@ -215,6 +216,7 @@ def class_memory_chart(
 def tracking_chart(
     frame: pd.DataFrame,
     *,
+    properties: Sequence[str] | None = None,
     n: int | None = None,
     state: str | None = None,
     whitened: bool = False,
@@ -226,8 +228,9 @@ def tracking_chart(
     properties with permuted labels.
 
     Args:
-        frame: columns delay, property, n, relative_memory, cosine, subspace_share; if there are any, state, group,
-            whitened, relative_memory_null_low and _high. Only the group `all` is drawn.
+        frame: columns delay, property, n, relative_memory, cosine, subspace_share (m alone where the cosine has no values); if
+            there are any, state, group, whitened, relative_memory_null_low and _high. Only the group `all` is drawn.
+        properties: which to draw; default: all.
         n: the number of directions of the cosine; default: 5 where the table has it, else its largest.
         state: which state to draw; default: the first.
         whitened: draw the measures in whitened embedding space.
@@ -236,15 +239,17 @@ def tracking_chart(
     frame = completed(frame)
     numbers = sorted({int(number) for number in frame["n"]})
     n = n if n is not None else 5 if 5 in numbers or not numbers else numbers[-1]
-    properties = [str(name) for name in frame["property"].unique()]
+    properties = [str(name) for name in (frame["property"].unique() if properties is None else properties)]
+    compared = has(frame, "cosine")
     cosine = f"cosine, n = {n}"
     shares = {number: f"share of σ₁ … σ{subscript(number)}" if number > 1 else "share of σ₁" for number in dict.fromkeys((1, n))}
     entries: dict[str, tuple[str, Sequence[int]]] = {}
-    for name, colour in zip(properties, SERIES * (1 + len(properties) // len(SERIES)), strict=False):
-        entries |= {f"{name}: m": (colour, SOLID), f"{name}: {cosine}": (colour, DASHED)}
-    entries |= {shares[number]: (GREY, SOLID if number == 1 else DASHED) for number in shares if number in numbers}
+    for name, colour in zip(properties, itertools.cycle(SERIES), strict=False):
+        entries |= {f"{name}: m": (colour, SOLID)} | ({f"{name}: {cosine}": (colour, DASHED)} if compared else {})
+    entries |= {shares[number]: (GREY, SOLID if number == 1 else DASHED) for number in shares if number in numbers and compared}
     legend, x, one = Legend(entries), delays_of(frame), json.dumps(properties[0] if properties else "")
-    axis, scale = alt.Axis(title="m, cosine, share of Σσ", tickCount=5), alt.Scale(domain=[0, 1])
+    axis = alt.Axis(title="m, cosine, share of Σσ" if compared else "relative memory m", tickCount=5)
+    scale = alt.Scale(domain=[0, 1])
     curves = [
         alt.Chart()
         .transform_filter(f"datum.n == {number}")
@@ -252,6 +257,7 @@ def tracking_chart(
         .mark_line()
         .encode(x=x, y=alt.Y(f"{column}:Q", scale=scale, axis=axis), **legend.encodings("curve"))
         for number, column, suffix in ((min(numbers, default=1), "relative_memory", ": m"), (n, "cosine", f": {cosine}"))
+        if compared or column != "cosine"
     ]
     curves = [
         alt.Chart()
@@ -260,25 +266,26 @@ def tracking_chart(
         .mark_line(strokeWidth=1.5)
         .encode(x=x, y=alt.Y("subspace_share:Q", axis=axis), **legend.encodings("curve"))
         for number, label in shares.items()
-        if number in numbers
+        if number in numbers and compared
     ] + curves
     nulls = [
         alt.Chart()
         .transform_filter(f"datum.n == {n} && datum.property == {json.dumps(name)}")
         .mark_area(color=colour, opacity=0.13, aria=False)
         .encode(x=x, y=alt.Y("relative_memory_null_low:Q", scale=scale, axis=axis), y2="relative_memory_null_high:Q")
-        for name, colour in zip(properties, SERIES, strict=False)
+        for name, colour in zip(properties, itertools.cycle(SERIES), strict=False)
         if has(frame, "relative_memory_null_low")
     ]
-    values = {"relative_memory": "m", "cosine": cosine, "subspace_share": shares[n]}
+    values = {"relative_memory": "m"} | ({"cosine": cosine, "subspace_share": shares[n]} if compared else {})
     said = [alt.Tooltip("property:N", title="property"), alt.Tooltip("delay:Q", title="delay τ")]
     said += [alt.Tooltip(f"{column}:Q", title=title, format=".2f") for column, title in values.items()]
     points = alt.Chart().transform_filter(f"datum.n == {n}").mark_point(opacity=0, size=90, aria=False)
     points = points.encode(x=x, y="relative_memory:Q", tooltip=said)
     layers = [*nulls, *curves, *boundary(frame, backpropagation_steps), points]
     choices = chosen_state(frame, state) | {"chosen_whitened": whitened}
-    rows = only(ALL, "datum.whitened == chosen_whitened")
-    description = f"relative memory m and cosine of {' and '.join(properties)} against delay in words"
+    rows = only(ALL, "datum.whitened == chosen_whitened", f"indexof({json.dumps(properties)}, datum.property) >= 0")
+    measured = "relative memory m and cosine" if compared else "relative memory m"
+    description = f"{measured} of {' and '.join(properties)} against delay in words"
     return finished(frame, layers, transform=rows, choices=choices, description=description)
 
 

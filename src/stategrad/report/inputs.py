@@ -19,6 +19,7 @@ COMMANDS = {
     "comparisons": "analyze",
     "horizon": "analyze",
     "decay": "analyze",
+    "channels": "analyze",
     "units": "analyze",
     "directions": "analyze",
     "seeds": "seeds",
@@ -26,6 +27,7 @@ COMMANDS = {
     "pushes": "swap",
     "controls": "controls",
     "equal": "controls",
+    "sampling": "controls",
     "separability": "probe embeddings",
     "decoding": "probe states",
     "training": "train",
@@ -41,6 +43,7 @@ REQUIRED = {
     "comparisons": ("measure", "group", "other", "low", "high"),
     "horizon": ("measure", "level", "horizon"),
     "decay": ("measure", "law", "score", "preferred"),
+    "channels": ("delay", "channel", "column_norm"),
     "units": ("unit", "horizon", "time_constant"),
     "seeds": ("measure", "delay", "own", "value", "mean", "another_low", "another_high", "between_sd", "text_sd", "refit_floor"),
     "pairs": ("group", "delay", "theta", "validity", "cosine"),
@@ -48,6 +51,7 @@ REQUIRED = {
     "directions": ("delay", "mode", "stability", "positive", "negative", "named"),
     "controls": ("control", "delay", "sigma_1"),
     "equal": ("group", "sigma_1", "count"),
+    "sampling": ("delay", "sigma_1", "half_width", "sampling", "text"),
     "separability": ("row", "valid"),
     "decoding": ("delay", "reader", "accuracy"),
     "training": ("epoch",),
@@ -66,7 +70,15 @@ OPTIONAL = {
         "selectivity",
         "selectivity_low",
         "selectivity_high",
+        "selectivity_floor",
         "effective_rank",
+        "effective_rank_low",
+        "effective_rank_high",
+        "effective_rank_floor",
+        "participation_ratio",
+        "participation_ratio_low",
+        "participation_ratio_high",
+        "participation_ratio_floor",
         "sigma_1_low",
         "sigma_1_high",
         "rms_low",
@@ -116,6 +128,7 @@ OPTIONAL = {
         "time_high",
         "time_2",
     ),
+    "channels": ("column_norm_debiased", "column_norm_low", "column_norm_high", "column_norm_floor", "share"),
     "units": ("row_norm",),
     "seeds": ("mean_low", "mean_high"),
     "pairs": ("count", "validity_low", "validity_high", "cosine_low", "cosine_high"),
@@ -131,6 +144,7 @@ OPTIONAL = {
     ),
     "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
+    "sampling": (),
     "separability": (
         "classes",
         "types",
@@ -155,7 +169,8 @@ LABELS = (
 )  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
-    "comparisons", "horizon", "decay", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal", "separability",
+    "comparisons", "horizon", "decay", "channels", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal",
+    "sampling", "separability",
     "decoding", "training", "words", "word_correlations",
 )  # fmt: skip
 
@@ -174,6 +189,7 @@ class RunTables:
         comparisons: the differences between them, None where they were not taken.
         horizon: how far back memory reaches by each measure, None where it was not taken.
         decay: decay laws of its curves, None where they were not fitted.
+        channels: what reaches the states from each channel of inputs of a few dimensions; no rows for others.
         units: how long each unit of the states remembers, None where not taken.
         directions: the leading directions and their words, None where they were not named.
         seeds: memory curves of other seeds of the recipe, None where there are no other runs.
@@ -181,6 +197,7 @@ class RunTables:
         pushes: effects of pushes along directions beside what gradients predict, None where they were not measured.
         controls: memory curves of the untrained model, on shuffled text, within and across sentences; None where not taken.
         equal: word classes at delay 0 from equally many positions, None where not taken.
+        sampling: the parts of the intervals that sampling and the text have, None where not taken.
         separability: the linear classifiers, None where they were not trained.
         decoding: what linear probes read from the states, None where they were not trained.
         training: the epochs, None where the model was given.
@@ -197,6 +214,7 @@ class RunTables:
     comparisons: pd.DataFrame | None
     horizon: pd.DataFrame | None
     decay: pd.DataFrame | None
+    channels: pd.DataFrame | None
     units: pd.DataFrame | None
     directions: pd.DataFrame | None
     seeds: pd.DataFrame | None
@@ -204,6 +222,7 @@ class RunTables:
     pushes: pd.DataFrame | None
     controls: pd.DataFrame | None
     equal: pd.DataFrame | None
+    sampling: pd.DataFrame | None
     separability: pd.DataFrame | None
     decoding: pd.DataFrame | None
     training: pd.DataFrame | None
@@ -235,6 +254,13 @@ class RunTables:
         for name in table:
             table[name] = table[name] / first["decoded" if str(name).startswith("decoded") else name]
         return table.reset_index()
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of directions n of the cosines, the one to open with first; none where there is no choice."""
+        listed = sorted({int(n) for n in self.tracking["n"]})
+        opened = 5 if 5 in listed else max(listed, default=0)
+        return sorted(listed, key=lambda n: n != opened) if len(listed) > 1 else []
 
     @property
     def rules(self) -> list[str]:

@@ -116,7 +116,9 @@ def boundary(frame: pd.DataFrame, steps: int | None) -> list[alt.Chart]:
     if steps is None or not len(frame) or not frame["delay"].min() < steps <= frame["delay"].max():
         return []
     place = alt.Chart(alt.InlineData(values=[{"delay": steps}])).encode(x="delay:Q")
-    text = place.mark_text(align="right", baseline="top", dx=-5, color=GREY, fontSize=11)
+    # the name stands on the side of the line that has room for it
+    late = steps - frame["delay"].min() > 0.5 * (frame["delay"].max() - frame["delay"].min())
+    text = place.mark_text(align="right" if late else "left", baseline="top", dx=-5 if late else 5, color=GREY, fontSize=11)
     return [
         place.mark_rule(strokeDash=DASHED, color=GREY),
         text.encode(y=alt.value(2), text=alt.value(f"backpropagation in training: {steps} words")),
@@ -139,9 +141,9 @@ TOOLTIPS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def tooltip(frame: pd.DataFrame, x: alt.X) -> alt.Chart:
+def tooltip(frame: pd.DataFrame, x: alt.X, named: Mapping[str, tuple[str, str]] = TOOLTIPS) -> alt.Chart:
     """Unseen bars over the whole height, one per delay, that say all the values there."""
-    values = [alt.Tooltip(f"{name}:Q", title=title, format=form) for name, (title, form) in TOOLTIPS.items() if name in frame]
+    values = [alt.Tooltip(f"{name}:Q", title=title, format=form) for name, (title, form) in named.items() if name in frame]
     steps = max(1, frame["delay"].nunique() - 1)
     rule = alt.Chart().mark_rule(opacity=0, strokeWidth=alt.ExprRef(f"width / {steps}"), aria=False)
     bars: alt.Chart = rule.encode(x=x, tooltip=[alt.Tooltip("delay:Q", title="delay τ"), *values])

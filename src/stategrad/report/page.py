@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -19,6 +20,7 @@ from markupsafe import Markup
 from stategrad.errors import InvalidInputError
 from stategrad.files import write_text
 from stategrad.report import facts, sentences, tables
+from stategrad.report.contexts import on_context
 from stategrad.report.directions import named_directions, on_directions
 from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
@@ -30,7 +32,7 @@ LARGEST_PAGE = 8_000_000
 """Bytes; a page beyond it would be slow to open and to send."""
 
 DOWNLOADS = (
-    "memory", "tracking", "directions", "seeds", "pushes", "classes", "controls", "equal", "units", "decoding", "memories",
+    "memory", "tracking", "directions", "seeds", "pushes", "classes", "controls", "equal", "units", "channels", "decoding", "memories",
     "separability", "training", "words",
 )  # fmt: skip
 """The tables that a page carries."""
@@ -109,6 +111,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         subtitle=facts.subtitle_of(run.facts),
         warning=facts.young_model(run.facts),
         strip=facts.strip_of(run.facts),
+        context=on_context(run.facts),
         controls=_controls(run),
         figures=drawn,
         defaults=_defaults(run),
@@ -143,7 +146,7 @@ def unbroken(text: str) -> str:
     >>> unbroken("m = 0.5, 10 %") == "m\u00a0=\u00a00.5, 10\u00a0%"
     True
     """
-    return text.replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0")
+    return text.replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0").replace("± ", "±\u00a0")
 
 
 def _tables(run: RunTables) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
@@ -160,6 +163,7 @@ def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
         "values": ("Values", {"absolute": "absolute", "relative": "relative to delay 0"}),
         "rule": ("Class curves", {rule: RULES.get(rule, rule) for rule in run.rules}),
         "whitened": ("Properties in", {str(value).lower(): "whitened space" if value else "embedding space" for value in whitened}),
+        "n": ("Cosine to", {f"n={n}": f"{n} direction{'s' * (n > 1)}" for n in sorted(run.numbers)}),
     }
     return {name: control for name, control in controls.items() if len(control[1]) > 1}
 
@@ -167,7 +171,8 @@ def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
 def _defaults(run: RunTables) -> dict[str, str]:
     plain = "false" if not len(run.tracking) or not run.tracking["whitened"].all() else "true"
     return {"state": run.states[0] if run.states else "", "scale": "linear", "values": "absolute",
-            "rule": run.rules[0] if run.rules else "", "whitened": plain}  # fmt: skip
+            "rule": run.rules[0] if run.rules else "", "whitened": plain,
+            "n": f"n={run.numbers[0]}" if run.numbers else ""}  # fmt: skip
 
 
 def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:
@@ -182,12 +187,26 @@ def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:
     return {
         "defaults": _defaults(run),
         "tables": {
-            name: {"columns": list(frame.columns), "rows": json.loads(frame.to_json(orient="values"))}
-            for name, frame in named.items()
-            if frame is not None
+            name: {"columns": list(frame.columns), "rows": rows_of(frame)} for name, frame in named.items() if frame is not None
         },
         "figures": {figure.name: {"dataset": figure.dataset, "charts": charts[figure.name]} for figure in drawn},
     }
+
+
+def rows_of(frame: pd.DataFrame) -> list[list[Any]]:
+    """The rows of a table for the page: numbers to 10 significant digits, however small; None for what is missing.
+
+    >>> rows_of(pd.DataFrame({"delay": [1], "sigma_1": [1.23456789012e-13], "rule": [float("nan")]}))
+    [[1, 1.23456789e-13, None]]
+    """
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, float):
+            return float(f"{value:.10g}") if math.isfinite(value) else None
+        return None if value is None or value is pd.NA else value
+
+    columns = [[plain(value) for value in frame[name].tolist()] for name in frame]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _fact(value: Any) -> str:

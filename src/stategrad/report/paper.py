@@ -78,6 +78,8 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
         said.append(f"Of the {checked} statements in words that this run can answer, {_enumerated(parts)}.")
         if corpus not in (paper.corpus, *paper.near):
             said.append(f"That is about this model of {corpus or 'its text'}, and says nothing for or against the paper.")
+        if run.facts.get("at"):
+            said.append(f"States were read only at {run.facts['at']} here, at every word in the paper.")
     return said
 
 

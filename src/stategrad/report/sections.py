@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +10,17 @@ import altair as alt
 import pandas as pd
 
 from stategrad.report import figures, sentences, word_figures
+from stategrad.report.channel_figures import channels_chart, on_channels
 from stategrad.report.divergence_figures import divergence_chart
 from stategrad.report.inputs import RunTables
+from stategrad.report.marks import has
 from stategrad.report.pair_sentences import on_pairs
 from stategrad.report.probe_figures import decoding_chart, memories_chart
+from stategrad.report.property_figures import on_own, shared_out
 from stategrad.report.push_figures import on_pushes, pushes_chart
+from stategrad.report.sampling_sentences import on_sampling
 from stategrad.report.seed_figures import on_seeds, seeds_chart
+from stategrad.report.selectivity_figures import MEASURES, on_selectivity, selectivity_chart
 from stategrad.report.unit_figures import units_chart
 
 Drawer = Callable[..., alt.LayerChart]
@@ -49,6 +54,7 @@ class Figure:
         options: keywords of `draw` per control that changes them.
         sayings: what is said about it.
         under: the name of the figure in whose section it stands; empty for one with a section of its own.
+        numbers: of directions n that can be chosen, the one to open with first; none where `draw` takes no n.
     """
 
     name: str
@@ -58,13 +64,16 @@ class Figure:
     options: tuple[str, ...] = ()
     sayings: list[Saying] = field(default_factory=list)
     under: str = ""
+    numbers: tuple[int, ...] = ()
 
     def variants(self, state: str) -> dict[str, alt.LayerChart]:
-        """A chart per combination of scale and values; the key names those of them that matter to this figure."""
+        """A chart per combination of scale, values and n; the key names those of them that matter to this figure."""
         made: dict[str, alt.LayerChart] = {}
+        counts: dict[str, dict[str, int]] = {f"n={n}": {"n": n} for n in self.numbers} or {"": {}}
         for scale, log in SCALES.items() if "scale" in self.options else [("", {})]:
             for value, relative in VALUES.items() if "values" in self.options else [("", {})]:
-                made[" ".join(filter(None, (scale, value)))] = self.draw(state=state, **log, **relative)
+                for n, count in counts.items():
+                    made[" ".join(filter(None, (scale, value, n)))] = self.draw(state=state, **log, **relative, **count)
         return made
 
 
@@ -83,6 +92,9 @@ def figures_of(run: RunTables) -> list[Figure]:
     def energy(**options: Any) -> alt.LayerChart:
         return figures.energy_chart(run.memory, backpropagation_steps=steps, **options)
 
+    def parts(state: str) -> list[str]:
+        return [] if run.sampling is None else on_sampling(run.sampling[run.sampling["state"] == state], run.facts)
+
     def horizons(state: str) -> list[str]:
         rows = run.horizon
         said = [] if rows is None else sentences.on_horizon(rows[(rows["state"] == state) & (rows["group"] == "all")])
@@ -91,9 +103,11 @@ def figures_of(run: RunTables) -> list[Figure]:
 
     listed = [
         Figure("figure-1-memory", "Figure 1. Memory against delay", "memory", memory, ("scale", "values"),
-               [Saying({"state": state}, sentences.on_memory(rows, run.facts)) for state, rows in per_state.items()]),
+               [Saying({"state": state}, sentences.on_memory(rows, run.facts) + parts(state))
+                for state, rows in per_state.items()]),
     ]  # fmt: skip
     listed += _seed_figures(run, steps)
+    listed += _selectivity_figures(run, steps, per_state)
     if everything["rms"].notna().any():
         listed.append(
             Figure("three-measures", "Three measures of memory", "memory", rms, ("scale",),
@@ -115,6 +129,7 @@ def figures_of(run: RunTables) -> list[Figure]:
         *_push_figures(run),
         *_boundary_figures(run, steps),
         *_unit_figures(run),
+        *_channel_figures(run, steps),
         *_tracking_figures(run, steps),
         *_class_figures(run, steps),
         *_word_figures(run),
@@ -146,6 +161,18 @@ def _push_figures(run: RunTables) -> list[Figure]:
     return [Figure("pushes", "Small changes and large ones", "pushes", effects, (), sayings, under="three-measures")]
 
 
+def _selectivity_figures(run: RunTables, steps: int | None, per_state: Mapping[str, pd.DataFrame]) -> list[Figure]:
+    if not all(has(run.memory, name) for name in MEASURES):
+        return []
+
+    def spread(**options: Any) -> alt.LayerChart:
+        return selectivity_chart(run.memory, backpropagation_steps=steps, **options)
+
+    sayings = [Saying({"state": state}, on_selectivity(rows, run.facts)) for state, rows in per_state.items()]
+    heading = "Selectivity: over how many directions memory is spread"
+    return [Figure("selectivity", heading, "memory", spread, (), sayings, under="figure-1-memory")]
+
+
 def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
     bounded = None if run.controls is None else run.controls[run.controls["control"].isin(figures.PLACES)]
     if bounded is None or bounded.empty:
@@ -171,23 +198,45 @@ def _unit_figures(run: RunTables) -> list[Figure]:
     return [Figure("units", "Single units and their gates", "units", dots, (), sayings, under="three-measures")]
 
 
+def _channel_figures(run: RunTables, steps: int | None) -> list[Figure]:
+    channels = run.channels
+    if channels is None or channels.empty:
+        return []
+
+    def columns(**options: Any) -> alt.LayerChart:
+        return channels_chart(channels, backpropagation_steps=steps, **options)
+
+    sayings = [Saying({"state": one}, on_channels(channels[channels["state"] == one])) for one in run.states]
+    return [Figure("channels", "Channels of the input", "channels", columns, ("scale",), sayings)]
+
+
 def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:
     if run.tracking.empty:
         return []
+    paper, own = shared_out([str(name) for name in run.tracking["property"].unique()], run.facts)
+    everything = run.tracking[run.tracking["group"] == "all"]
 
-    def tracking(**options: Any) -> alt.LayerChart:
-        return figures.tracking_chart(run.tracking, backpropagation_steps=steps, **options)
+    def figure(names: list[str], on: Callable[..., list[str]], name: str, heading: str, under: str = "") -> Figure:
+        def tracking(**options: Any) -> alt.LayerChart:
+            return figures.tracking_chart(run.tracking, properties=names, backpropagation_steps=steps, **options)
 
-    sayings = [
-        Saying({"state": str(state), "whitened": str(bool(whitened)).lower()}, sentences.on_tracking(rows, run.facts))
-        for (state, whitened), rows in run.tracking[run.tracking["group"] == "all"].groupby(["state", "whitened"])
-    ]
-    if run.pairs is not None:
-        sayings += [
+        sayings = [
+            Saying({"state": str(state), "whitened": str(bool(whitened)).lower()}, on(rows, run.facts))
+            for (state, whitened), rows in everything[everything["property"].isin(names)].groupby(["state", "whitened"])
+        ]
+        return Figure(name, heading, "tracking", tracking, (), sayings, under, tuple(run.numbers))
+
+    first = "figure-2-tracking"
+    listed = [figure(paper, sentences.on_tracking, first, "Figure 2. Properties that are remembered")] if paper else []
+    if listed and run.pairs is not None:
+        listed[0].sayings.extend(
             Saying({"state": str(state)}, on_pairs(rows, run.memory[run.memory["state"] == state], run.facts))
             for state, rows in run.pairs.groupby("state", sort=False)
-        ]
-    return [Figure("figure-2-tracking", "Figure 2. Properties that are remembered", "tracking", tracking, (), sayings)]
+        )
+    for number, names in enumerate(own, 1):
+        heading = f"Properties of your own: {' and '.join(names)}" if len(names) > 1 else f"A property of your own: {names[0]}"
+        listed.append(figure(names, on_own, f"own-properties-{number}", heading, first if paper else ""))
+    return listed
 
 
 def _class_figures(run: RunTables, steps: int | None) -> list[Figure]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stategrad.errors import Problems, suggestion
+from stategrad.run.channels import has_subspaces
+from stategrad.run.contexts import check_context
+from stategrad.run.properties import check_properties, few_members
 
 if TYPE_CHECKING:
     from stategrad.run.run import Run
@@ -34,10 +37,13 @@ def check_run(run: Run) -> None:
         problems.add(f"swap.kinds asks for 'same class' alone and {text.name} has no tags; add 'unigram'")
     most = max(run.config.analysis.directions)
     directions = min(architecture.embedding_size, architecture.hidden_size)
-    if most > directions:
+    if most > directions and has_subspaces(architecture.embedding_size):
         problems.add(f"analysis.directions holds {most}; the gradients have {directions} directions")
     if run.config.push.modes > directions:
         problems.add(f"push.modes is {run.config.push.modes}; the gradients have {directions} directions")
+    own = run.config.analysis.properties
+    check_properties(problems, own, text)
+    check_context(problems, settings.at, text)
     if run.config.model is None:
         rows, size = run.config.training.batch_size, run.corpus.train.size
         if size < 2 * rows:
@@ -45,6 +51,8 @@ def check_run(run: Run) -> None:
     else:
         _check_vocabulary(problems, run.given_model[1], tuple(run.corpus.vocabulary.words), run.config.model)
     problems.raise_if_any()
+    for sentence in few_members(own, text):
+        run.say(f"analyze: {sentence}")
 
 
 def _check_vocabulary(problems: Problems, given: tuple[str, ...], expected: tuple[str, ...], path: str) -> None:

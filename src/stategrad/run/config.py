@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from stategrad.corpus.sources import CorpusConfig
-from stategrad.errors import Problems
+from stategrad.corpus.tags import WORD_CLASSES
+from stategrad.errors import Problems, suggestion
 from stategrad.models.language_model import Architecture, LanguageModel, ModelConfig
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
+from stategrad.run.properties import Side, check_sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,8 @@ class GradientsConfig:
         precision: of the gradients; sums are always float64. `bfloat16` is of products, on processors with matrix units for it.
         workers: processes of one thread each that share the positions.
         seed: of the draw of a sample.
+        at: a word class, such as `verbs`: states are read only where the current word is of it, by gold tags where tokens have
+            them, else in any class that a word can have; of a sample as many positions remain as are followed by one. None for all.
     """
 
     text: Literal["train", "valid", "test"] = "valid"
@@ -54,9 +58,12 @@ class GradientsConfig:
     precision: Literal["float32", "float64", "bfloat16"] = "float32"
     workers: int = 1
     seed: int = 0
+    at: str | None = None
 
     def __post_init__(self) -> None:
         problems = Problems("gradients")
+        if self.at is not None and self.at not in WORD_CLASSES:
+            problems.add(f"unknown word class '{self.at}' in gradients.at: {suggestion(self.at, WORD_CLASSES)}")
         for name in ("delays", "blocks", "sample", "workers"):
             value = getattr(self, name)
             if isinstance(value, int) and value < 1:
@@ -204,12 +211,15 @@ class AnalysisConfig:
 
     Attributes:
         directions: n, how many of the best-remembered directions a property is compared with; the paper has 5.
+        properties: of your own, beside the two of the paper: by name two sides, each a list of words, a word class, a tag, or
+            several tags with spaces between them, such as `{tense: [[walked, went], [walk, go]], number: [VBZ, VBP]}`.
         whitened: take the measures in whitened embedding space too, the convention of the 2020 follow-up.
         converged_perplexity: what a fully trained model of this size reaches on the held-out text; the page calls a model
             young that is far from it. None where it is not known.
     """
 
     directions: tuple[int, ...] = (1, 5)
+    properties: dict[str, list[Side]] = field(default_factory=dict)
     whitened: bool = True
     converged_perplexity: float | None = None
 
@@ -217,6 +227,9 @@ class AnalysisConfig:
         problems = Problems("analysis")
         if not self.directions or min(self.directions) < 1:
             problems.add(f"analysis.directions is {self.directions}; give numbers from 1 upwards")
+        if len(set(self.directions)) < len(self.directions):
+            problems.add(f"analysis.directions is {self.directions}; give each number once")
+        check_sides(problems, self.properties)
         problems.raise_if_any()
 
 

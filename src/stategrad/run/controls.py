@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from stategrad.gradients.equal_groups import equal_groups
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
 from stategrad.models.language_model import LanguageModel
+from stategrad.run.contexts import steps_of
 from stategrad.run.measures import label_of, rules_of, split_labels
 
 if TYPE_CHECKING:
@@ -30,14 +32,16 @@ def control_curves(run: Run) -> pd.DataFrame:
         A row per control, state and delay; `control` is `untrained`, `shuffled`, `within` or `across`.
     """
     settings, text = run.config.controls, run.text
+    at = steps_of(text, run.config.gradients.at)
     untrained = LanguageModel(run.model.config, seed=run.config.network.seed).eval()
     frames = []
     if "untrained" in settings.kinds:
-        frames.append(_curves(run, untrained, text).assign(control="untrained"))
+        frames.append(_curves(run, untrained, text, at=at).assign(control="untrained"))
     if "shuffled" in settings.kinds:
-        frames.append(_curves(run, run.model, shuffled(text, settings.seed)).assign(control="shuffled"))
+        moved = None if at is None else in_random_order(at, settings.seed)
+        frames.append(_curves(run, run.model, shuffled(text, settings.seed), at=moved).assign(control="shuffled"))
     if "boundaries" in settings.kinds and any(sentence.any() for sentence in text.sentences):
-        bounded = _curves(run, run.model, text, segments=list(text.sentences))
+        bounded = _curves(run, run.model, text, at=at, segments=list(text.sentences))
         frames.append(bounded[bounded["boundary"] != "any"].rename(columns={"boundary": "control"}))
     columns = ["control", "state", "delay", *COLUMNS]
     return pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
@@ -46,12 +50,15 @@ def control_curves(run: Run) -> pd.DataFrame:
 def equal_classes(run: Run) -> pd.DataFrame:
     """The word classes at delay 0, each from the same number of positions, beside groups of any words.
 
+    Nothing where states are read at one class alone: at delay 0 the word that is read is that of the state.
+
     Returns:
         A row per state, rule and group.
     """
     settings, text = run.config.controls, run.text
     frames = []
-    for rule in rules_of(text) if "equal counts" in settings.kinds else ():
+    everywhere = run.config.gradients.at is None
+    for rule in rules_of(text) if "equal counts" in settings.kinds and everywhere else ():
         classes = {name: masks for name, masks in text.groups(rule).items() if name in CLASSES}
         count = min(settings.sample, *(sum(int(mask.sum()) for mask in masks) for masks in classes.values()))
         drawn = equal_groups(classes, count, seed=settings.seed)
@@ -66,10 +73,15 @@ def equal_classes(run: Run) -> pd.DataFrame:
 
 def shuffled(text: Corpus, seed: int) -> Corpus:
     """The same words in a random order, streams as long as before: each word follows others by frequency alone."""
-    order = np.random.default_rng(seed).permutation(text.size)
-    words = np.concatenate(text.streams)[order]
-    streams = tuple(np.split(words, np.cumsum([len(stream) for stream in text.streams])[:-1]))
+    streams = in_random_order(text.streams, seed)
     return dataclasses.replace(text, name=f"{text.name}, shuffled", streams=streams, tags=None, lexicon=None)
+
+
+def in_random_order(values: Sequence[np.ndarray], seed: int) -> tuple[np.ndarray, ...]:
+    """Values per position in the order into which `shuffled` brings the words, streams as long as before."""
+    together = np.concatenate(values)
+    order = np.random.default_rng(seed).permutation(len(together))
+    return tuple(np.split(together[order], np.cumsum([len(stream) for stream in values])[:-1]))
 
 
 def _curves(run: Run, model: LanguageModel, text: Corpus, *, all_groups: bool = False, **options: Any) -> pd.DataFrame:

@@ -15,16 +15,13 @@ from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_statistics import StateStatistics
 from stategrad.measures.properties import Property, property_cosine, property_vector
 from stategrad.models.embeddings import Embeddings
+from stategrad.run.channels import has_subspaces
+from stategrad.run.properties import PAPER_PROPERTIES, Side, described
 
 Results = Mapping[str, StateGradients]
 
 DIRECTIONS = ["state", "group", "rule", "whitened", "delay", "mode", "stability", "named", "positive", "negative"]
 """The columns of a table of directions that has no rows."""
-
-PROPERTIES = {
-    "singular–plural": ("singular nouns", "plural nouns"),
-    "common–proper": ("common nouns", "proper nouns"),
-}
 
 
 def rules_of(text: Corpus) -> tuple[Rule, ...]:
@@ -85,9 +82,14 @@ def with_controls(memory: pd.DataFrame, controls: pd.DataFrame) -> pd.DataFrame:
 def tracking_table(
     results: Results, whitened: Results, properties: Mapping[str, Property], directions: Sequence[int]
 ) -> pd.DataFrame:
-    """Property tracking (the paper's figure 2): a row per convention, state, group, property, delay and n."""
+    """Property tracking (the paper's figure 2): a row per convention, state, group, property, delay and n.
+
+    Of embeddings of fewer than 6 dimensions relative memory alone, with n = 0.
+    """
+    sizes = {result.mean.sizes["embedding"] for result in results.values()}
+    counts = list(directions) if all(has_subspaces(size) for size in sizes) else []
     frames = [
-        result.sel(group="all").track(properties, directions).to_dataframe().reset_index().assign(state=state, whitened=is_whitened)
+        result.sel(group="all").track(properties, counts).to_dataframe().reset_index().assign(state=state, whitened=is_whitened)
         for is_whitened, convention in ((False, results), (True, whitened))
         for state, result in convention.items()
         if properties
@@ -95,7 +97,8 @@ def tracking_table(
     if not frames:
         measured = ["relative_memory", "cosine", "subspace_share", "whitened"]
         return pd.DataFrame(columns=["state", "group", "rule", "property", "delay", "n", *measured])
-    return split_labels(pd.concat(frames))
+    frame = pd.concat(frames)
+    return split_labels(frame if counts else frame.assign(n=0, cosine=np.nan, subspace_share=np.nan))
 
 
 def directions_table(results: Results, whitened: Results) -> pd.DataFrame:
@@ -119,7 +122,7 @@ def classes_table(memory: pd.DataFrame, shares: pd.DataFrame, embedding_size: in
         shares: `shares_table` of the same results.
         embedding_size: E; a mean over fewer positions has fewer directions than it could.
     """
-    first = memory[(memory["delay"] == 0) & memory["group"].isin(CLASSES)]
+    first = memory[(memory["delay"] == 0) & memory["group"].isin(CLASSES) & (memory["count"] > 0)]
     table = first.assign(positions=first["count"], rank_limited=first["count"] < embedding_size)
     table = table.merge(shares, on=["state", "rule", "group"], how="left")
     measured = ("sigma_1", "rms", "normalised")
@@ -147,6 +150,7 @@ def _between_classes(
     for state, result in results.items():
         for rule in ("gold", *TYPE_RULES):
             labels = {label_of(name, rule): name for name in CLASSES if label_of(name, rule) in result.groups}
+            labels = {label: name for label, name in labels.items() if result.count.sel(group=label, delay=0) > 0}
             if len(labels) > 1:
                 frame = taken(result, list(labels))
                 named = {name: frame[name].map(labels) for name in ("group", "other") if name in frame}
@@ -182,19 +186,33 @@ def paper_properties(embeddings: Embeddings) -> dict[str, Property]:
     """The two properties of the paper's section 3.4, those of them that have word types on both sides."""
     return {
         name: property_vector(embeddings, a, b, name=name)
-        for name, (a, b) in PROPERTIES.items()
+        for name, (a, b) in PAPER_PROPERTIES.items()
         if embeddings.classes.get(a) and embeddings.classes.get(b)
     }
 
 
-def property_facts(properties: Mapping[str, Property], embeddings: Embeddings) -> dict[str, Any]:
-    """What the page says about the properties: the cosine between the two, their members, their reliability."""
+def property_facts(
+    properties: Mapping[str, Property], embeddings: Embeddings, own: Mapping[str, Sequence[Side]] | None = None
+) -> dict[str, Any]:
+    """What the page says about the properties: their members, their reliability, the cosine between the two of the paper.
+
+    Args:
+        properties: all that are tracked.
+        embeddings: of their word types.
+        own: the sides of those that the settings name.
+    """
     facts: dict[str, Any] = {
         "properties": {
-            name: {"types": [len(d.a), len(d.b)], "reliability": round(d.reliability, 3)} for name, d in properties.items()
+            name: {
+                "types": [len(d.a), len(d.b)],
+                "reliability": None if np.isnan(d.reliability) else round(d.reliability, 3),
+            }
+            | ({"sides": [described(side) for side in own[name]]} if own and name in own else {})
+            for name, d in properties.items()
         }
     }
-    if len(properties) == 2:
-        cosine, low, high = property_cosine(embeddings, *properties.values())
+    paper = [properties[name] for name in PAPER_PROPERTIES if name in properties]
+    if len(paper) == 2:
+        cosine, low, high = property_cosine(embeddings, *paper)
         facts |= {"property_cosine": round(cosine, 3), "property_cosine_low": round(low, 3), "property_cosine_high": round(high, 3)}
     return facts

@@ -14,6 +14,7 @@ import yaml
 from stategrad.errors import InvalidInputError, MissingInputError, suggestion
 from stategrad.run.config import RunConfig
 from stategrad.run.folder import RunFolder
+from stategrad.run.properties import EXPECTED
 
 
 def preset_names() -> list[str]:
@@ -88,6 +89,8 @@ class _SettingsParser(jsonargparse.ArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         text = " ".join(message.split())
+        if "analysis.properties" in text:
+            raise InvalidInputError(f"{self.source}: {EXPECTED}")
         unknown = re.search(r"(?:Group '(?P<group>[\w.]+)' does not accept o|O)ption '(?P<name>[\w.]+)'", text)
         if unknown:
             name = ".".join(filter(None, (unknown["group"], unknown["name"])))

@@ -23,7 +23,11 @@ from stategrad.models.training import train
 from stategrad.probes.state_examples import decoding_rule
 from stategrad.probes.state_probes import probe_states
 from stategrad.run import measures
+from stategrad.run.channels import channels_table
+from stategrad.run.contexts import facts_of, steps_of
 from stategrad.run.controls import control_curves, equal_classes
+from stategrad.run.properties import own_properties
+from stategrad.run.sampling import sampling_table
 from stategrad.swaps.swap_memory import swap_memory
 
 if TYPE_CHECKING:
@@ -86,6 +90,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
         delays=settings.delays,
         state=list(run.states),
         groups=measures.labelled_groups(text),
+        at=steps_of(text, settings.at),
         blocks=settings.blocks,
         sample=settings.sample,
         tolerance=settings.tolerance,
@@ -116,6 +121,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
         delays=settings.delays,
         precision=settings.precision,
         tag_rules=list(measures.rules_of(text)),
+        **facts_of(run),
     )
 
 
@@ -134,6 +140,7 @@ def swap(run: Run, record: StageRecord) -> None:
                 state=state,
                 swaps=kind,
                 groups=measures.labelled_groups(text),
+                at=steps_of(text, run.config.gradients.at),
                 blocks=run.config.gradients.blocks,
                 sample=settings.sample,
                 gradients=StateGradients.load(run.folder.gradients_path(state)) if kind == kinds[0] else None,
@@ -149,19 +156,21 @@ def swap(run: Run, record: StageRecord) -> None:
 
 
 def control(run: Run, record: StageRecord) -> None:
-    """What the curves are held against, `measures/controls.csv`, `equal.csv`."""
+    """What the curves are held against, `measures/controls.csv`, `equal.csv`, and what sampling adds to them, `sampling.csv`."""
     record.outputs.append(run.folder.write_measures("controls", control_curves(run)))
     record.outputs.append(run.folder.write_measures("equal", equal_classes(run)))
+    record.outputs.append(run.folder.write_measures("sampling", sampling_table(run)))
 
 
 def analyze(run: Run, record: StageRecord) -> None:
-    """The measures as tidy tables: `measures/memory.csv`, tracking, classes, comparisons, horizon, decay, units, directions."""
+    """The measures as tidy tables: `measures/memory.csv`, tracking, classes, comparisons, horizon, decay, units, and so on."""
     settings = run.config.analysis
     results = {name: StateGradients.load(run.folder.gradients_path(name)) for name in run.states}
     embeddings = next(iter(results.values())).embeddings
     if embeddings is None:
         raise InvalidInputError("the gradients hold no embeddings; compute them again.")
-    properties = measures.paper_properties(embeddings)
+    own = settings.properties
+    properties = measures.paper_properties(embeddings) | own_properties(own, embeddings, run.corpus.lexicon)
     whitened: dict[str, StateGradients] = {}
     not_whitened = None
     if settings.whitened:
@@ -179,6 +188,7 @@ def analyze(run: Run, record: StageRecord) -> None:
         "classes": measures.classes_table(memory, measures.shares_table(results), embeddings.size),
         "comparisons": measures.comparisons_table(results),
         "horizon": measures.horizon_table(results, run.folder.read_measures("swap_horizons")),
+        "channels": channels_table(results),
         "decay": measures.decay_table(results),
         "units": measures.units_table(results, {name: describe_states(run.model, run.text, state=name) for name in run.states}),
     }
@@ -190,7 +200,7 @@ def analyze(run: Run, record: StageRecord) -> None:
     for name, frame in tables.items():
         record.outputs.append(run.folder.write_measures(name, frame))
     record.facts.update(
-        measures.property_facts(properties, embeddings),
+        measures.property_facts(properties, embeddings, own),
         converged_perplexity=settings.converged_perplexity,
         not_whitened=not_whitened,
     )

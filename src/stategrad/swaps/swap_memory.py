@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import Network, StateKey, States, network_of
 from stategrad.errors import InvalidInputError, check_choice
-from stategrad.gradients.conditions import conditions_of
+from stategrad.gradients.conditions import Conditions, conditions_of
 from stategrad.gradients.groups import Groups, Strata, flat, groups_of, per_group_and_block, stratify
 from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.request import Execution
@@ -47,6 +47,7 @@ class _Request:
     initial: States
     chunk_size: int
     next_word: NextWord | None
+    conditions: Conditions
 
 
 def swap_memory(
@@ -58,6 +59,7 @@ def swap_memory(
     swaps: Literal["unigram", "same class", "mean"] | Any = "unigram",
     groups: Any = None,
     where: Any = None,
+    at: Any = None,
     blocks: int | Any = 10,
     sample: int | None = 10_000,
     gradients: StateGradients | None = None,
@@ -89,6 +91,7 @@ def swap_memory(
             property of the input word that is replaced; `"all"` is always there.
         where: the positions that are replaced, a boolean mask in the shape of the ids, to which the groups are cut down, `"all"`
             too. Default: all.
+        at: the steps t whose state is compared, a boolean mask in the shape of the ids. Default: all.
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); None for all.
         gradients: of the same model, state, groups and delays; adds the validity of their means, and the cosine with them.
@@ -122,11 +125,16 @@ def swap_memory(
     read = Groups(of_words.labels, of_words.masks & chosen)
     block_of = block_numbers(blocks, lengths)
     strata = stratify(read, block_of)
-    positions = choose_positions(strata, lengths, delay_list, conditions_of(None, None, lengths), sample=sample, seed=seed)
+    conditions = conditions_of(at, None, lengths)
+    if conditions.dims:
+        raise InvalidInputError("at has labels, and swaps know one set of steps; pass a boolean mask.")
+    positions = choose_positions(strata, lengths, delay_list, conditions, sample=sample, seed=seed)
     initial = network.initial_state(initial_state, len(lengths))
     chunk_size = (execution or Execution()).chunk_size or CHUNK_SIZE
     next_word = NextWord(model, network) if divergence else None
-    request = _Request(network, key, streams, delay_list, strata, positions, replacements, initial, chunk_size, next_word)
+    request = _Request(
+        network, key, streams, delay_list, strata, positions, replacements, initial, chunk_size, next_word, conditions
+    )
     validity = None
     if gradients is not None:
         mean = mean_gradients(gradients, model, network, key, read, delay_list)
@@ -166,8 +174,13 @@ def _run(request: _Request, validity: Validity | None, show_progress: bool) -> t
                 for delay, (change, hidden, swapped) in enumerate(moved):
                     if delay not in column:
                         continue
-                    index, inside = column[delay], len(change)
-                    stratum = strata.of_position[places[:inside]]
+                    index, reached = column[delay], places[: len(change)]
+                    read = np.flatnonzero(request.conditions.masks(reached, delay)[0])
+                    if len(read) == 0:
+                        continue
+                    if len(read) < len(reached):
+                        change, hidden, swapped = (part[read] for part in (change, hidden, swapped))
+                    stratum = strata.of_position[reached[read]]
                     sizes = torch.linalg.vector_norm(change, dim=1, dtype=torch.float64).numpy()
                     sums[:, index] += np.bincount(stratum, sizes, minlength=strata.count)
                     if request.next_word is not None:
@@ -175,7 +188,7 @@ def _run(request: _Request, validity: Validity | None, show_progress: bool) -> t
                         divergences[:, index] += np.bincount(stratum, moves, minlength=strata.count)
                     if validity is not None:
                         weight = torch.from_numpy(weights[stratum, index])
-                        validity.add(index, places[:inside], change, cause[:inside], weight)
+                        validity.add(index, reached[read], change, cause[read], weight)
                 bar.update(len(chosen))
     _check_finite(request, sums)
     return sums, divergences

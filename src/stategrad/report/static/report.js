@@ -10,7 +10,7 @@
     rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]])));
 
   const variantOf = (charts) =>
-    Object.keys(charts).find((key) => key.split(" ").every((part) => !part || part === choice.scale || part === choice.values));
+    Object.keys(charts).find((key) => key.split(" ").every((part) => !part || part === choice.scale || part === choice.values || part === choice.n));
 
   const parameters = () => ({
     chosen_state: choice.state,

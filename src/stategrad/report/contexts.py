@@ -1,0 +1,30 @@
+"""What the page says where states are read at one class of words alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+RULES = {"gold": "by gold tags", "any": "words that can be of that class"}
+
+
+def on_context(facts: Mapping[str, Any]) -> list[str]:
+    """At which words states are read, and what on the page does not follow; nothing where all states are read.
+
+    Args:
+        facts: of the run.
+
+    >>> on_context({"at": "verbs", "at_rule": "gold", "at_steps": 1200, "tokens": 9000})[0]
+    'States are read only where the current word is of the class verbs (by gold tags): 1,200 of 9,000 steps.'
+    """
+    at = facts.get("at")
+    if not at:
+        return []
+    rule, steps, tokens = RULES.get(str(facts.get("at_rule"))), facts.get("at_steps"), facts.get("tokens")
+    counted = f": {steps:,} of {tokens:,} steps" if steps is not None and tokens is not None else ""
+    return [
+        f"States are read only where the current word is of the class {at}{f' ({rule})' if rule else ''}{counted}.",
+        "So it is in gradients, swaps, controls and all that is made of them. At delay 0 the input is that current word, so that "
+        "other classes have positions from delay 1 on, and classes are not compared at equal counts.",
+        "Words on their own, decoding, linear separability and the time constants of gates are about all words.",
+    ]
