@@ -38,20 +38,20 @@ class Lexicon:
     tag_set: TagSet
 
     @classmethod
-    def from_tokens(cls, tokens: Mapping[Token, int], tag_set: TagSet, word: Callable[[str], str] = str.lower) -> Lexicon:
+    def from_tokens(cls, tokens: Mapping[Token, int], tag_set: TagSet, word: Callable[[str], str | None] = str.lower) -> Lexicon:
         """Count the tags of every word type.
 
         Args:
             tokens: how often each (word, tag) occurs, the tag as it stands in a file or normalised; one of two tags (`VBG|NN`)
                 counts for both, and tags that `tag_set` does not know are left out.
             tag_set: of the tags.
-            word: turns a word into its type.
+            word: turns a word into its type; None leaves it out.
         """
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for (form, tag), number in tokens.items():
-            if tag is not None and knows(tag, tag_set):
+            if tag is not None and knows(tag, tag_set) and (word_type := word(form)) is not None:
                 for plain in normalise(tag, tag_set):
-                    counts[word(form)][plain] += number
+                    counts[word_type][plain] += number
         return cls({form: dict(tags) for form, tags in counts.items()}, tag_set)
 
     @cached_property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from stategrad.corpus.brown import load_brown
+from stategrad.corpus.normalisation import Normalisation
 from stategrad.corpus.ptb import load_ptb
 from stategrad.corpus.splits import Splits
 from stategrad.corpus.synthetic import load_synthetic
@@ -35,6 +36,9 @@ class CorpusConfig:
         tags: files, folders or zip archives of tagged text that give the words of ptb or text their tags.
         vocabulary_size: words to keep, the most frequent of the training part, `<unk>` and `<eos>` included; synthetic has 2,000
             at most.
+        normalisation: how words are written: `none` (as each source says), `ptb-norm` (split at hyphens, numbers as `N`, lower
+            case, no punctuation) or `wsj-norm` (numbers, spelled ones too, as `N`, lower case).
+        rules: those of the normalisation that are applied; none named: all.
         tokens: size of the synthetic text, about.
         seed: of the synthetic language; no other source draws at random.
     """
@@ -43,6 +47,8 @@ class CorpusConfig:
     path: str | None = None
     tags: tuple[str, ...] = ()
     vocabulary_size: int = 10_000
+    normalisation: Normalisation = "none"
+    rules: tuple[str, ...] = ()
     tokens: int = 300_000
     seed: int = 0
 
@@ -59,11 +65,11 @@ def load(config: CorpusConfig) -> Splits:
     _check(config)
     path, size = config.path or "", config.vocabulary_size
     if config.name == "ptb":
-        return load_ptb(path, config.tags, size)
+        return load_ptb(path, config.tags, size, config.normalisation, config.rules)
     if config.name == "treebank":
-        return load_treebank(path, size)
+        return load_treebank(path, size, config.normalisation, config.rules)
     if config.name == "text":
-        return load_text(path, config.tags, size)
+        return load_text(path, config.tags, size, config.normalisation, config.rules)
     if config.name == "synthetic":
         return load_synthetic(config.tokens, words=min(size, _SYNTHETIC_WORDS), seed=config.seed)
     return load_brown(config.path, size)
@@ -82,6 +88,10 @@ def _check(config: CorpusConfig) -> None:
         problems.add(f"tags is the string '{config.tags}'; give a list of paths")
     elif config.tags and name in ("brown", "treebank", "synthetic"):
         problems.add(f"corpus {name} has its own tags, but was given tags {', '.join(config.tags)}; leave them out")
+    if name in ("brown", "synthetic") and config.normalisation != "none":
+        problems.add(f"corpus {name} is written in one way, but was given normalisation {config.normalisation}; leave it out")
+    if _is_string(config.rules):
+        problems.add(f"rules is the string '{config.rules}'; give a list of names")
     if config.vocabulary_size < 3:
         problems.add(f"vocabulary_size is {config.vocabulary_size}; give at least 3")
     problems.raise_if_any()

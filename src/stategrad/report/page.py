@@ -25,6 +25,7 @@ from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
 from stategrad.report.sections import Figure, figures_of
+from stategrad.report.text_sentences import on_text
 
 LARGEST_PAGE = 8_000_000
 """Bytes; a page beyond it would be slow to open and to send."""
@@ -119,6 +120,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         captions={name: caption.replace("σ_1", "σ₁") for name, caption in CAPTIONS.items()},
         on_separability=[] if run.separability is None else sentences.on_separability(run.separability),
         paper=paper,
+        on_text=on_text(run.facts),
         text_columns=("quantity", "the paper says", "why"),
         directions=[] if run.directions is None else named_directions(run.directions),
         on_directions=[] if run.directions is None else on_directions(run.directions),
