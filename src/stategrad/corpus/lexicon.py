@@ -32,13 +32,22 @@ class Lexicon:
     Attributes:
         counts: for each word type, in lower case, the number of its tokens with each normal tag.
         tag_set: of the tags.
+        is_counted: whether the counts say how often a tag occurs; False for a list of possible tags, each counted once.
     """
 
     counts: Mapping[str, Mapping[str, int]]
     tag_set: TagSet
+    is_counted: bool = True
 
     @classmethod
-    def from_tokens(cls, tokens: Mapping[Token, int], tag_set: TagSet, word: Callable[[str], str | None] = str.lower) -> Lexicon:
+    def from_tokens(
+        cls,
+        tokens: Mapping[Token, int],
+        tag_set: TagSet,
+        word: Callable[[str], str | None] = str.lower,
+        *,
+        is_counted: bool = True,
+    ) -> Lexicon:
         """Count the tags of every word type.
 
         Args:
@@ -46,13 +55,19 @@ class Lexicon:
                 counts for both, and tags that `tag_set` does not know are left out.
             tag_set: of the tags.
             word: turns a word into its type; None leaves it out.
+            is_counted: whether the numbers are of a text.
         """
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for (form, tag), number in tokens.items():
             if tag is not None and knows(tag, tag_set) and (word_type := word(form)) is not None:
                 for plain in normalise(tag, tag_set):
                     counts[word_type][plain] += number
-        return cls({form: dict(tags) for form, tags in counts.items()}, tag_set)
+        return cls({form: dict(tags) for form, tags in counts.items()}, tag_set, is_counted)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules for words with several tags: `any`, and `most` where it is known which tag is the most frequent."""
+        return TYPE_RULES if self.is_counted else TYPE_RULES[:1]
 
     @cached_property
     def _tags(self) -> dict[str, dict[str, int]]:
@@ -80,9 +95,9 @@ class Lexicon:
                 alphabet.
 
         Raises:
-            InvalidInputError: another rule.
+            InvalidInputError: another rule, or one of which the lexicon knows nothing.
         """
-        check_choice("rule for word types", rule, TYPE_RULES)
+        check_choice("rule for word types", rule, self.rules)
         tags = self._tags_of(word)
         chosen = sorted(tags, key=lambda tag: (-tags[tag], tag))
         return frozenset().union(*(classes_of(tag, self.tag_set) for tag in (chosen if rule == "any" else chosen[:1])))
@@ -144,7 +159,9 @@ class Lexicon:
                 )
             for word, tags in other.counts.items():
                 total.setdefault(word, Counter()).update(tags)
-        return Lexicon({word: dict(tags) for word, tags in total.items()}, self.tag_set)
+        return Lexicon(
+            {word: dict(tags) for word, tags in total.items()}, self.tag_set, self.is_counted and all(o.is_counted for o in others)
+        )
 
     @cached_property
     def sha256(self) -> str:

@@ -12,13 +12,15 @@ from stategrad.corpus.splits import Splits
 from stategrad.corpus.synthetic import load_synthetic
 from stategrad.corpus.text import load_text
 from stategrad.corpus.treebank import load_treebank
+from stategrad.corpus.verwimp import load_verwimp
 from stategrad.errors import Problems, suggestion
 
-SourceName = Literal["brown", "ptb", "treebank", "text", "synthetic"]
+SourceName = Literal["brown", "ptb", "verwimp", "treebank", "text", "synthetic"]
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
 
 _NEEDED_PATHS = {
     "ptb": "the folder or zip that holds ptb.train.txt, ptb.valid.txt and ptb.test.txt",
+    "verwimp": "the folder that holds ptb_train.txt, ptb_valid.txt, ptb_test.txt and ptb_words+pos.txt",
     "treebank": "a file, folder or zip of tagged text",
     "text": "a text file, or a folder with one file each to train, validate and test",
 }
@@ -30,8 +32,9 @@ class CorpusConfig:
     """Which text is read, and how.
 
     Attributes:
-        name: brown (hand-tagged English, fetched where needed), ptb (Mikolov's Penn Treebank text), treebank (tagged text of your
-            own), text (plain text of your own), or synthetic (a generated language).
+        name: brown (hand-tagged English, fetched where needed), ptb (Mikolov's Penn Treebank text), verwimp (the
+            files of the paper's authors), treebank (tagged text of your own), text (plain text of your own), or synthetic (a
+            generated language).
         path: file, folder or zip archive of the text; brown finds its own, synthetic has none.
         tags: files, folders or zip archives of tagged text that give the words of ptb or text their tags.
         vocabulary_size: words to keep, the most frequent of the training part, `<unk>` and `<eos>` included; synthetic has 2,000
@@ -66,6 +69,8 @@ def load(config: CorpusConfig) -> Splits:
     path, size = config.path or "", config.vocabulary_size
     if config.name == "ptb":
         return load_ptb(path, config.tags, size, config.normalisation, config.rules)
+    if config.name == "verwimp":
+        return load_verwimp(path, size, config.normalisation, config.rules)
     if config.name == "treebank":
         return load_treebank(path, size, config.normalisation, config.rules)
     if config.name == "text":
@@ -86,7 +91,7 @@ def _check(config: CorpusConfig) -> None:
         problems.add(f"corpus synthetic is generated and takes no path, but was given {config.path}; leave it out")
     if _is_string(config.tags):
         problems.add(f"tags is the string '{config.tags}'; give a list of paths")
-    elif config.tags and name in ("brown", "treebank", "synthetic"):
+    elif config.tags and name in ("brown", "verwimp", "treebank", "synthetic"):
         problems.add(f"corpus {name} has its own tags, but was given tags {', '.join(config.tags)}; leave them out")
     if name in ("brown", "synthetic") and config.normalisation != "none":
         problems.add(f"corpus {name} is written in one way, but was given normalisation {config.normalisation}; leave it out")

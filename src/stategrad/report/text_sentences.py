@@ -32,6 +32,11 @@ def on_text(facts: Mapping[str, Any]) -> list[str]:
             f"{facts['corpus_types_of_text']:,} word types besides the end of a sentence, and "
             f"{facts['corpus_types_hyphens_split']:,} with its words split at hyphens."
         )
+    if facts.get("corpus") == "verwimp" and "corpus_tags" in facts:
+        said.append(
+            "The authors' list says which tags a word can have and not how often it has each: a word counts in every class that it "
+            "can have, and no class of its most frequent tag is known."
+        )
     return said
 
 
