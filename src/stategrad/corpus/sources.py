@@ -13,15 +13,17 @@ from stategrad.corpus.synthetic import load_synthetic
 from stategrad.corpus.text import load_text
 from stategrad.corpus.treebank import load_treebank
 from stategrad.corpus.verwimp import load_verwimp
+from stategrad.corpus.wsj import load_wsj
 from stategrad.errors import Problems, suggestion
 
-SourceName = Literal["brown", "ptb", "verwimp", "treebank", "text", "synthetic"]
+SourceName = Literal["brown", "ptb", "verwimp", "treebank", "wsj", "text", "synthetic"]
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
 
 _NEEDED_PATHS = {
     "ptb": "the folder or zip that holds ptb.train.txt, ptb.valid.txt and ptb.test.txt",
     "verwimp": "the folder that holds ptb_train.txt, ptb_valid.txt, ptb_test.txt and ptb_words+pos.txt",
     "treebank": "a file, folder or zip of tagged text",
+    "wsj": "a file or folder of CSR LM-1 text",
     "text": "a text file, or a folder with one file each to train, validate and test",
 }
 _SYNTHETIC_WORDS = 2_000
@@ -33,10 +35,10 @@ class CorpusConfig:
 
     Attributes:
         name: brown (hand-tagged English, fetched where needed), ptb (Mikolov's Penn Treebank text), verwimp (the
-            files of the paper's authors), treebank (tagged text of your own), text (plain text of your own), or synthetic (a
-            generated language).
+            files of the paper's authors), treebank (tagged text of your own), wsj (CSR LM-1 text), text (plain text of your own),
+            or synthetic (a generated language).
         path: file, folder or zip archive of the text; brown finds its own, synthetic has none.
-        tags: files, folders or zip archives of tagged text that give the words of ptb or text their tags.
+        tags: files, folders or zip archives of tagged text that give the words of ptb, wsj or text their tags.
         vocabulary_size: words to keep, the most frequent of the training part, `<unk>` and `<eos>` included; synthetic has 2,000
             at most.
         normalisation: how words are written: `none` (as each source says), `ptb-norm` (split at hyphens, numbers as `N`, lower
@@ -73,6 +75,8 @@ def load(config: CorpusConfig) -> Splits:
         return load_verwimp(path, size, config.normalisation, config.rules)
     if config.name == "treebank":
         return load_treebank(path, size, config.normalisation, config.rules)
+    if config.name == "wsj":
+        return load_wsj(path, config.tags, size, config.normalisation, config.rules)
     if config.name == "text":
         return load_text(path, config.tags, size, config.normalisation, config.rules)
     if config.name == "synthetic":
