@@ -98,9 +98,13 @@ class Lexicon:
             InvalidInputError: another rule, or one of which the lexicon knows nothing.
         """
         check_choice("rule for word types", rule, self.rules)
+        return frozenset().union(*(classes_of(tag, self.tag_set) for tag in self._chosen(word, rule)))
+
+    def _chosen(self, word: str, rule: Rule) -> list[str]:
+        """The tags of a word under a rule, the most frequent first."""
         tags = self._tags_of(word)
         chosen = sorted(tags, key=lambda tag: (-tags[tag], tag))
-        return frozenset().union(*(classes_of(tag, self.tag_set) for tag in (chosen if rule == "any" else chosen[:1])))
+        return chosen if rule == "any" else chosen[:1]
 
     def mask(self, vocabulary: Vocabulary, word_class: str, rule: Rule) -> Bool[np.ndarray, " word"]:
         """For every word of a vocabulary whether it is in a class.
@@ -111,9 +115,19 @@ class Lexicon:
         check_choice("word class", word_class, WORD_CLASSES)
         return np.array([word_class in self.classes(word, rule) for word in vocabulary.words], dtype=bool)
 
-    def typed_pairs(self, vocabulary: Vocabulary) -> list[tuple[int, str]]:
-        """All (word id, tag) pairs, by id and then by tag; words without tags, `<unk>` and `<eos>` left out."""
-        return [(number, tag) for number, word in enumerate(vocabulary.words) for tag in sorted(self._tags_of(word))]
+    def typed_pairs(self, vocabulary: Vocabulary, rule: Rule = "any") -> list[tuple[int, str]]:
+        """All (word id, tag) pairs, by id and then by tag; words without tags, `<unk>` and `<eos>` left out.
+
+        Args:
+            vocabulary: the words.
+            rule: `"any"`: a pair for every tag of a word; `"most"`: for its most frequent tag, of equals the first in the alphabet.
+
+        Raises:
+            InvalidInputError: another rule, or one of which the lexicon knows nothing.
+        """
+        check_choice("rule for word types", rule, self.rules)
+        words = enumerate(vocabulary.words)
+        return [(number, tag) for number, word in words for tag in sorted(self._chosen(word, rule))]
 
     def pairs(self, vocabulary: Vocabulary, word_class: str) -> tuple[int, ...]:
         """The word ids of all (word, tag) pairs of a class: a word with two tags of the class stands twice.

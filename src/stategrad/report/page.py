@@ -25,6 +25,7 @@ from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
 from stategrad.report.sections import Figure, figures_of
+from stategrad.report.tag_sentences import on_tags
 from stategrad.report.text_sentences import on_text
 
 LARGEST_PAGE = 8_000_000
@@ -32,7 +33,7 @@ LARGEST_PAGE = 8_000_000
 
 DOWNLOADS = (
     "memory", "tracking", "directions", "seeds", "classes", "controls", "equal", "units", "decoding", "memories", "separability",
-    "training", "words",
+    "tags", "training", "words",
 )  # fmt: skip
 """The tables that a page carries."""
 
@@ -119,6 +120,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         rules=RULES,
         captions={name: caption.replace("σ_1", "σ₁") for name, caption in CAPTIONS.items()},
         on_separability=[] if run.separability is None else sentences.on_separability(run.separability),
+        on_tags=[] if run.tags is None else on_tags(run.tags),
         paper=paper,
         on_text=on_text(run.facts),
         text_columns=("quantity", "the paper says", "why"),
