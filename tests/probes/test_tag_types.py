@@ -5,6 +5,7 @@ from probes.test_separability import penn_classes, planted, run
 from stategrad.corpus.lexicon import Lexicon
 from stategrad.corpus.vocabulary import Vocabulary
 from stategrad.errors import InvalidInputError
+from stategrad.probes.rows import task
 from stategrad.probes.tag_types import tag_types
 from stategrad.report.tag_sentences import on_tags
 
@@ -51,6 +52,11 @@ def test_the_titles_of_brown_are_no_tags_of_their_own():
     assert frame[["tag", "types"]].to_numpy().tolist() == [["nn", 2]]
 
 
+def test_a_note_names_a_few_rare_tags():
+    pairs = [(i, tag) for i, tag in enumerate(["NN"] * 10 + ["CC", "DT", "EX", "FW", "IN", "JJ"])]
+    assert task("all", pairs, penn_classes).note == "6 classes with fewer than 10 types, not stratified: CC, DT, EX, FW, IN, …"
+
+
 def test_what_is_said_of_the_tags():
     def frame(number):
         return pd.DataFrame({"tag": [f"T{i}" for i in range(number)], "types": [number] * number, "stratified": [True] * number})
@@ -60,6 +66,8 @@ def test_what_is_said_of_the_tags():
     assert "The paper has 34 and does not list them, so that this row and the paper's do not tell the same" in on_tags(frame(12))[0]
     assert "With fewer" not in on_tags(frame(12))[1]
     assert on_tags(frame(0)) == []
+    marks = pd.DataFrame({"tag": ["NN", ","], "types": [1200, 1], "stratified": [True, False]})
+    assert on_tags(marks)[1].endswith("NN\u00a01,200. With fewer, and not split in like proportion: “,”\u00a01.")
 
 
 @pytest.mark.usefixtures("shapes_unchecked")
