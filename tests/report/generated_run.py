@@ -211,6 +211,11 @@ def separability_frame() -> pd.DataFrame:
     return pd.DataFrame(listed)
 
 
+TAGS = pd.DataFrame(
+    {"tag": ["NN", "JJ", "EX"], "types": [2000, 30, 1], "types_most": [1800, 20, 1], "stratified": [True, True, False]}
+)
+
+
 def write_run(
     folder: Path,
     *,
@@ -234,6 +239,7 @@ def write_run(
     directions_frame(states, conventions).to_csv(measures / "directions.csv", index=False)
     classes_frame(memory).to_csv(measures / "classes.csv", index=False)
     separability_frame().to_csv(measures / "separability.csv", index=False)
+    TAGS.to_csv(measures / "tags.csv", index=False)
     training = {"epoch": [1, 2], "learning_rate": [1.0, 0.5], "train_perplexity": [701.0, 330.0],
                 "valid_perplexity": [420.0, 312.4], "seconds": [101.0, 103.0]}  # fmt: skip
     pd.DataFrame(training).to_csv(measures / "training.csv", index=False)

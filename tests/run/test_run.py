@@ -55,7 +55,7 @@ def test_the_tables_hold_what_the_results_hold(tiny_run):
     row = memory.query("state == 'cell' and group == 'verbs' and rule == 'gold' and delay == 2").iloc[0]
     assert float(row["sigma_1"]) == pytest.approx(np.linalg.norm(result.mean.sel(group="verbs", delay=2), 2))
     classes = pd.read_csv(folder.measures_path("classes"))
-    assert classes.groupby(["state", "rule"])["normalised"].sum().tolist() == pytest.approx([1, 1])
+    assert classes.groupby(["state", "rule"])["normalised"].sum().tolist() == pytest.approx([1] * 6)
     directions = pd.read_csv(folder.measures_path("directions"), keep_default_na=False, na_values=[""])
     row = directions.query("state == 'cell' and not whitened and group == 'verbs' and delay == 1 and mode == 1").iloc[0]
     again = result.name_directions(1, delays=1).set_index("group").loc["verbs"]
@@ -341,7 +341,7 @@ def test_positions_are_drawn_until_they_are_enough(tiny_copy, monkeypatch):
 def test_a_network_without_a_cell_state_is_followed_by_its_hidden_state(tmp_path, cell):
     run = Run(changed(network={"cell": cell}), tmp_path / "out", show_progress=False)
     run.execute(["train", "gradients", "swap", "controls", "analyze", "report"])
-    assert [p.name for p in (run.folder.path / "gradients").iterdir()] == ["hidden.nc"]
+    assert {p.name for p in (run.folder.path / "gradients").iterdir()} == {"hidden.nc", "types-hidden.nc"}
     assert run.folder.manifest()["facts"]["states"] == ["hidden"]
 
 
@@ -432,7 +432,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_model(tiny_run, tmp_path):
 
 
 def test_presets_are_complete_settings():
-    assert preset_names() == ["demo", "paper-ptb", "synthetic"]
+    assert preset_names() == ["demo", "paper-ptb", "paper-ptb-authors", "synthetic"]
     assert read_preset("demo").corpus.name == "brown"
     assert read_preset("demo").fallback in preset_names()
     paper = read_preset("paper-ptb")

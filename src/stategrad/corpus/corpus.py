@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int
 
-from stategrad.corpus.lexicon import TYPE_RULES, Lexicon, Rule
+from stategrad.corpus.lexicon import Lexicon, Rule
 from stategrad.corpus.tags import WORD_CLASSES, TagSet, classes_of
 from stategrad.corpus.vocabulary import Vocabulary
 from stategrad.errors import InvalidInputError, check_choice
@@ -60,7 +60,7 @@ class Corpus:
     def rules(self) -> tuple[Rule, ...]:
         """The rules by which this text's tokens can be put into classes, the best first; empty without tags."""
         gold: tuple[Rule, ...] = ("gold",) if self.tags is not None else ()
-        return gold + (TYPE_RULES if self.lexicon is not None else ())
+        return gold + (self.lexicon.rules if self.lexicon is not None else ())
 
     def groups(self, rule: Rule | None = None) -> dict[str, tuple[Mask, ...]]:
         """The word classes as overlapping groups: for each class that has a token a boolean mask per stream.

@@ -32,27 +32,42 @@ class Lexicon:
     Attributes:
         counts: for each word type, in lower case, the number of its tokens with each normal tag.
         tag_set: of the tags.
+        is_counted: whether the counts say how often a tag occurs; False for a list of possible tags, each counted once.
     """
 
     counts: Mapping[str, Mapping[str, int]]
     tag_set: TagSet
+    is_counted: bool = True
 
     @classmethod
-    def from_tokens(cls, tokens: Mapping[Token, int], tag_set: TagSet, word: Callable[[str], str] = str.lower) -> Lexicon:
+    def from_tokens(
+        cls,
+        tokens: Mapping[Token, int],
+        tag_set: TagSet,
+        word: Callable[[str], str | None] = str.lower,
+        *,
+        is_counted: bool = True,
+    ) -> Lexicon:
         """Count the tags of every word type.
 
         Args:
             tokens: how often each (word, tag) occurs, the tag as it stands in a file or normalised; one of two tags (`VBG|NN`)
                 counts for both, and tags that `tag_set` does not know are left out.
             tag_set: of the tags.
-            word: turns a word into its type.
+            word: turns a word into its type; None leaves it out.
+            is_counted: whether the numbers are of a text.
         """
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for (form, tag), number in tokens.items():
-            if tag is not None and knows(tag, tag_set):
+            if tag is not None and knows(tag, tag_set) and (word_type := word(form)) is not None:
                 for plain in normalise(tag, tag_set):
-                    counts[word(form)][plain] += number
-        return cls({form: dict(tags) for form, tags in counts.items()}, tag_set)
+                    counts[word_type][plain] += number
+        return cls({form: dict(tags) for form, tags in counts.items()}, tag_set, is_counted)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules for words with several tags: `any`, and `most` where it is known which tag is the most frequent."""
+        return TYPE_RULES if self.is_counted else TYPE_RULES[:1]
 
     @cached_property
     def _tags(self) -> dict[str, dict[str, int]]:
@@ -80,12 +95,16 @@ class Lexicon:
                 alphabet.
 
         Raises:
-            InvalidInputError: another rule.
+            InvalidInputError: another rule, or one of which the lexicon knows nothing.
         """
-        check_choice("rule for word types", rule, TYPE_RULES)
+        check_choice("rule for word types", rule, self.rules)
+        return frozenset().union(*(classes_of(tag, self.tag_set) for tag in self._chosen(word, rule)))
+
+    def _chosen(self, word: str, rule: Rule) -> list[str]:
+        """The tags of a word under a rule, the most frequent first."""
         tags = self._tags_of(word)
         chosen = sorted(tags, key=lambda tag: (-tags[tag], tag))
-        return frozenset().union(*(classes_of(tag, self.tag_set) for tag in (chosen if rule == "any" else chosen[:1])))
+        return chosen if rule == "any" else chosen[:1]
 
     def mask(self, vocabulary: Vocabulary, word_class: str, rule: Rule) -> Bool[np.ndarray, " word"]:
         """For every word of a vocabulary whether it is in a class.
@@ -96,9 +115,19 @@ class Lexicon:
         check_choice("word class", word_class, WORD_CLASSES)
         return np.array([word_class in self.classes(word, rule) for word in vocabulary.words], dtype=bool)
 
-    def typed_pairs(self, vocabulary: Vocabulary) -> list[tuple[int, str]]:
-        """All (word id, tag) pairs, by id and then by tag; words without tags, `<unk>` and `<eos>` left out."""
-        return [(number, tag) for number, word in enumerate(vocabulary.words) for tag in sorted(self._tags_of(word))]
+    def typed_pairs(self, vocabulary: Vocabulary, rule: Rule = "any") -> list[tuple[int, str]]:
+        """All (word id, tag) pairs, by id and then by tag; words without tags, `<unk>` and `<eos>` left out.
+
+        Args:
+            vocabulary: the words.
+            rule: `"any"`: a pair for every tag of a word; `"most"`: for its most frequent tag, of equals the first in the alphabet.
+
+        Raises:
+            InvalidInputError: another rule, or one of which the lexicon knows nothing.
+        """
+        check_choice("rule for word types", rule, self.rules)
+        words = enumerate(vocabulary.words)
+        return [(number, tag) for number, word in words for tag in sorted(self._chosen(word, rule))]
 
     def pairs(self, vocabulary: Vocabulary, word_class: str) -> tuple[int, ...]:
         """The word ids of all (word, tag) pairs of a class: a word with two tags of the class stands twice.
@@ -144,7 +173,9 @@ class Lexicon:
                 )
             for word, tags in other.counts.items():
                 total.setdefault(word, Counter()).update(tags)
-        return Lexicon({word: dict(tags) for word, tags in total.items()}, self.tag_set)
+        return Lexicon(
+            {word: dict(tags) for word, tags in total.items()}, self.tag_set, self.is_counted and all(o.is_counted for o in others)
+        )
 
     @cached_property
     def sha256(self) -> str:

@@ -6,19 +6,24 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from stategrad.corpus.brown import load_brown
+from stategrad.corpus.normalisation import Normalisation
 from stategrad.corpus.ptb import load_ptb
 from stategrad.corpus.splits import Splits
 from stategrad.corpus.synthetic import load_synthetic
 from stategrad.corpus.text import load_text
 from stategrad.corpus.treebank import load_treebank
+from stategrad.corpus.verwimp import load_verwimp
+from stategrad.corpus.wsj import load_wsj
 from stategrad.errors import Problems, suggestion
 
-SourceName = Literal["brown", "ptb", "treebank", "text", "synthetic"]
+SourceName = Literal["brown", "ptb", "verwimp", "treebank", "wsj", "text", "synthetic"]
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
 
 _NEEDED_PATHS = {
     "ptb": "the folder or zip that holds ptb.train.txt, ptb.valid.txt and ptb.test.txt",
+    "verwimp": "the folder that holds ptb_train.txt, ptb_valid.txt, ptb_test.txt and ptb_words+pos.txt",
     "treebank": "a file, folder or zip of tagged text",
+    "wsj": "a file or folder of CSR LM-1 text",
     "text": "a text file, or a folder with one file each to train, validate and test",
 }
 _SYNTHETIC_WORDS = 2_000
@@ -29,12 +34,16 @@ class CorpusConfig:
     """Which text is read, and how.
 
     Attributes:
-        name: brown (hand-tagged English, fetched where needed), ptb (Mikolov's Penn Treebank text), treebank (tagged text of your
-            own), text (plain text of your own), or synthetic (a generated language).
+        name: brown (hand-tagged English, fetched where needed), ptb (Mikolov's Penn Treebank text), verwimp (the
+            files of the paper's authors), treebank (tagged text of your own), wsj (CSR LM-1 text), text (plain text of your own),
+            or synthetic (a generated language).
         path: file, folder or zip archive of the text; brown finds its own, synthetic has none.
-        tags: files, folders or zip archives of tagged text that give the words of ptb or text their tags.
+        tags: files, folders or zip archives of tagged text that give the words of ptb, wsj or text their tags.
         vocabulary_size: words to keep, the most frequent of the training part, `<unk>` and `<eos>` included; synthetic has 2,000
             at most.
+        normalisation: how words are written: `none` (as each source says), `ptb-norm` (split at hyphens, numbers as `N`, lower
+            case, no punctuation) or `wsj-norm` (numbers, spelled ones too, as `N`, lower case).
+        rules: those of the normalisation that are applied; none named: all.
         tokens: size of the synthetic text, about.
         seed: of the synthetic language; no other source draws at random.
     """
@@ -43,6 +52,8 @@ class CorpusConfig:
     path: str | None = None
     tags: tuple[str, ...] = ()
     vocabulary_size: int = 10_000
+    normalisation: Normalisation = "none"
+    rules: tuple[str, ...] = ()
     tokens: int = 300_000
     seed: int = 0
 
@@ -59,11 +70,15 @@ def load(config: CorpusConfig) -> Splits:
     _check(config)
     path, size = config.path or "", config.vocabulary_size
     if config.name == "ptb":
-        return load_ptb(path, config.tags, size)
+        return load_ptb(path, config.tags, size, config.normalisation, config.rules)
+    if config.name == "verwimp":
+        return load_verwimp(path, size, config.normalisation, config.rules)
     if config.name == "treebank":
-        return load_treebank(path, size)
+        return load_treebank(path, size, config.normalisation, config.rules)
+    if config.name == "wsj":
+        return load_wsj(path, config.tags, size, config.normalisation, config.rules)
     if config.name == "text":
-        return load_text(path, config.tags, size)
+        return load_text(path, config.tags, size, config.normalisation, config.rules)
     if config.name == "synthetic":
         return load_synthetic(config.tokens, words=min(size, _SYNTHETIC_WORDS), seed=config.seed)
     return load_brown(config.path, size)
@@ -80,8 +95,12 @@ def _check(config: CorpusConfig) -> None:
         problems.add(f"corpus synthetic is generated and takes no path, but was given {config.path}; leave it out")
     if _is_string(config.tags):
         problems.add(f"tags is the string '{config.tags}'; give a list of paths")
-    elif config.tags and name in ("brown", "treebank", "synthetic"):
+    elif config.tags and name in ("brown", "verwimp", "treebank", "synthetic"):
         problems.add(f"corpus {name} has its own tags, but was given tags {', '.join(config.tags)}; leave them out")
+    if name in ("brown", "synthetic") and config.normalisation != "none":
+        problems.add(f"corpus {name} is written in one way, but was given normalisation {config.normalisation}; leave it out")
+    if _is_string(config.rules):
+        problems.add(f"rules is the string '{config.rules}'; give a list of names")
     if config.vocabulary_size < 3:
         problems.add(f"vocabulary_size is {config.vocabulary_size}; give at least 3")
     problems.raise_if_any()

@@ -24,7 +24,7 @@ class TaggedDocuments:
     """Gold-tagged documents in memory.
 
     Attributes:
-        documents: prepared, with words in lower case and normal tags.
+        documents: prepared, with words as asked for and normal tags.
         tag_set: of the tags.
         facts: the format, and how many tokens have a tag that the tag set does not know.
     """
@@ -34,8 +34,12 @@ class TaggedDocuments:
     facts: Mapping[str, Any]
 
 
-def read_documents(path: str | Path) -> TaggedDocuments:
+def read_documents(path: str | Path, word: Callable[[str], str] = str.lower) -> TaggedDocuments:
     """All documents of a file, folder or archive of tagged text.
+
+    Args:
+        path: of the file, folder or archive.
+        word: how words are written.
 
     Raises:
         MissingInputError: nothing there.
@@ -44,16 +48,18 @@ def read_documents(path: str | Path) -> TaggedDocuments:
     text = read_tagged(path)
     held = [dataclasses.replace(document, sentences=tuple(document.sentences)) for document in text.documents()]
     tag_set, foreign = _tag_set_of(text, count_tokens(held))
-    return TaggedDocuments(tuple(prepare(held, tag_set)), tag_set, {"format": text.format, "foreign_tags": foreign})
+    return TaggedDocuments(tuple(prepare(held, tag_set, word)), tag_set, {"format": text.format, "foreign_tags": foreign})
 
 
-def read_lexicon(paths: Sequence[str | Path], vocabulary: Vocabulary, word: Callable[[str], str]) -> tuple[Lexicon, dict[str, Any]]:
+def read_lexicon(
+    paths: Sequence[str | Path], vocabulary: Vocabulary, word: Callable[[str], str | None]
+) -> tuple[Lexicon, dict[str, Any]]:
     """The tags of word types from any number of tagged files, which are read one document at a time.
 
     Args:
         paths: files, folders or zip archives; one text in several formats is counted once.
         vocabulary: the words of the text that the tags are for.
-        word: turns a word of the files into one of the text.
+        word: turns a word of the files into one of the text; None leaves it out.
 
     Returns:
         The lexicon, and the facts about it.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from stategrad.corpus.documents import Document, prepare
 from stategrad.corpus.lexicon import Lexicon
+from stategrad.corpus.normalisation import Normalisation, Normaliser
 from stategrad.corpus.partition import Parts, by_sentences
 from stategrad.corpus.readers import plain
 from stategrad.corpus.readers.files import Readable, lines, open_path, text_files
@@ -19,25 +20,36 @@ from stategrad.errors import InvalidInputError, MissingInputError
 _PART_NAMES = {"train": r"train(ing)?", "valid": r"valid(ation)?|val|dev", "test": r"test"}
 
 
-def load_text(path: str | Path, tags: Sequence[str | Path] = (), vocabulary_size: int = 10_000) -> Splits:
-    """Read plain text: a sentence per line, words between white space, turned to lower case.
+def load_text(
+    path: str | Path,
+    tags: Sequence[str | Path] = (),
+    vocabulary_size: int = 10_000,
+    normalisation: Normalisation = "none",
+    rules: Sequence[str] = (),
+) -> Splits:
+    """Read plain text: a sentence per line, words between white space, turned to lower case unless there is a normalisation.
 
     Args:
         path: one file, of which the first 80 % of the lines train, the next 10 % validate and the last 10 % test; or a folder or
             zip archive with one file per part, told by `train`, `valid` (or `dev`, `val`) and `test` in their names.
         tags: tagged files, folders or zip archives; without any the text has no word classes.
         vocabulary_size: the most frequent words of the training part that are kept; others become `<unk>`.
+        normalisation: how words are written.
+        rules: those of the normalisation that are applied; none named: all.
 
     Raises:
         MissingInputError: no such file or folder, or not one file per part in it.
         InvalidInputError: text that is empty or binary, too short to be split, or tagged files that do not fit it.
     """
-    parts = _parts(open_path(path), path)
+    normaliser = Normaliser(normalisation, rules)
+    word = str if normaliser.names else str.lower
+    raw = _parts(open_path(path), path, word)
+    parts = {part: normaliser.documents(documents) for part, documents in raw.items()}
     lexicon: Lexicon | None = None
     facts: dict[str, Any] = {}
     if tags:
         vocabulary = choose_vocabulary(count_words(parts["train"]), vocabulary_size)
-        lexicon, facts = read_lexicon(tags, vocabulary, str.lower)
+        lexicon, facts = read_lexicon(tags, vocabulary, normaliser.type_of(word))
     return encode_splits(
         "text",
         parts,
@@ -45,16 +57,16 @@ def load_text(path: str | Path, tags: Sequence[str | Path] = (), vocabulary_size
         lexicon=lexicon,
         tag_set=None if lexicon is None else lexicon.tag_set,
         is_gold=False,
-        facts={"text": Path(path).name} | facts,
+        facts={"text": Path(path).name} | facts | normaliser.facts(normalisation),
     )
 
 
-def _parts(root: Readable, path: str | Path) -> Parts:
+def _parts(root: Readable, path: str | Path, word: Callable[[str], str]) -> Parts:
     files = text_files(root)
     if not files:
         raise MissingInputError(f"there are no text files in {path}; give a text, or one file each to train, validate, test.")
     if len(files) == 1:
-        return by_sentences(_read(files[0]))
+        return by_sentences(_read(files[0], word))
     parts: Parts = {}
     for part, pattern in _PART_NAMES.items():
         named = [file for file in files if re.search(rf"(^|[^a-z])({pattern})([^a-z]|$)", file.name.lower())]
@@ -67,9 +79,9 @@ def _parts(root: Readable, path: str | Path) -> Parts:
             raise InvalidInputError(
                 f"{path} holds several files for '{part}', {named[0].name} and {named[1].name}; leave one of them."
             )
-        parts[part] = _read(named[0])
+        parts[part] = _read(named[0], word)
     return parts
 
 
-def _read(file: Readable) -> list[Document]:
-    return prepare(plain.read(lines(file), Path(file.name).stem, str(file)), None)
+def _read(file: Readable, word: Callable[[str], str]) -> list[Document]:
+    return prepare(plain.read(lines(file), Path(file.name).stem, str(file)), None, word)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from stategrad.corpus.normalisation import Normalisation, Normaliser
 from stategrad.corpus.partition import partition
 from stategrad.corpus.splits import Splits, encode_splits
 from stategrad.corpus.tag_files import read_documents
 
 
-def load_treebank(path: str | Path, vocabulary_size: int = 10_000) -> Splits:
-    """Read tagged text whose tokens carry their own tags; words are turned to lower case.
+def load_treebank(
+    path: str | Path, vocabulary_size: int = 10_000, normalisation: Normalisation = "none", rules: Sequence[str] = ()
+) -> Splits:
+    """Read tagged text whose tokens carry their own tags; words are turned to lower case unless there is a normalisation.
 
     With ten documents or more every tenth validates and every tenth tests; with fewer the sentences are cut 80 : 10 : 10. A file
     is a document, and so is what follows `# newdoc` in CoNLL-U.
@@ -18,6 +22,8 @@ def load_treebank(path: str | Path, vocabulary_size: int = 10_000) -> Splits:
     Args:
         path: a file, folder or zip archive in one of the formats of `readers.tagged`, found from names and contents.
         vocabulary_size: the most frequent words of the training part that are kept; others become `<unk>`.
+        normalisation: how words are written; parts of a split word have no tag.
+        rules: those of the normalisation that are applied; none named: all.
 
     Returns:
         The splits, with gold tags; facts hold the format that was found.
@@ -26,12 +32,20 @@ def load_treebank(path: str | Path, vocabulary_size: int = 10_000) -> Splits:
         MissingInputError: nothing there.
         InvalidInputError: files of no format, tags of no tag set, a text too short to be split.
     """
-    text = read_documents(path)
+    normaliser = Normaliser(normalisation, rules)
+    text = read_documents(path, str if normaliser.names else str.lower)
+    documents = normaliser.documents(text.documents)
     return encode_splits(
         "treebank",
-        partition(text.documents),
+        partition(documents),
         vocabulary_size=vocabulary_size,
         tag_set=text.tag_set,
         is_gold=True,
-        facts={"text": Path(path).name, "tag_set": text.tag_set, "documents": len(text.documents), **text.facts},
+        facts={
+            "text": Path(path).name,
+            "tag_set": text.tag_set,
+            "documents": len(documents),
+            **text.facts,
+            **normaliser.facts(normalisation),
+        },
     )

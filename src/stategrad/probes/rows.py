@@ -13,6 +13,9 @@ Label = Callable[[str, frozenset[str]], str | None]
 LEAST_TYPES = 10
 """A class with fewer word types cannot be split 80/10/10 with one on each side."""
 
+MOST_NAMED = 5
+"""Classes that a note names; `tag_types` lists all."""
+
 _NUMBER = {"singular nouns": "singular", "plural nouns": "plural"}
 _KIND = {"common nouns": "common", "proper nouns": "proper"}
 
@@ -79,5 +82,6 @@ def task(name: str, pairs: Sequence[Pair], classes: Callable[[str], frozenset[st
         )
     if len(types) < 2:
         return Task(name, ids, labels, "not possible: fewer than two classes", False)
-    note = f"{len(rare)} classes with fewer than {LEAST_TYPES} types, not stratified: {', '.join(rare)}" if rare else ""
+    named = ", ".join([*rare[:MOST_NAMED], *(["…"] if len(rare) > MOST_NAMED else [])])
+    note = f"{len(rare)} classes with fewer than {LEAST_TYPES} types, not stratified: {named}" if rare else ""
     return Task(name, ids, labels, note, True)

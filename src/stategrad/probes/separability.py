@@ -6,7 +6,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,9 @@ class Row:
         C: of the chosen classifier.
         class_weight: of the chosen classifier.
         scheme: of the chosen classifier.
+        types_most: how many words where each counts once, with its most frequent tag.
+        majority_most: accuracy on validation of the most frequent label, among these.
+        valid_most: accuracy on validation of the chosen settings, trained on these; NaN where the row is not possible among them.
         converged: whether it converged.
         fits: how many classifiers were tried.
         not_converged: how many of them did not converge; they are chosen only where none did.
@@ -66,6 +69,9 @@ class Row:
     C: float = float("nan")
     class_weight: str = ""
     scheme: str = ""
+    types_most: float = float("nan")
+    majority_most: float = float("nan")
+    valid_most: float = float("nan")
     converged: bool = False
     fits: int = 0
     not_converged: int = 0
@@ -90,6 +96,7 @@ def separability(
     pairs: Sequence[Pair],
     classes: Callable[[str], frozenset[str]],
     *,
+    most: Sequence[Pair] | None = None,
     config: ProbeConfig | None = None,
     rows: Sequence[str] = tuple(ROWS),
     show_progress: bool = True,
@@ -102,6 +109,7 @@ def separability(
         embeddings: a vector per word, as they are, not standardised.
         pairs: (word, tag), one per tag that a word can have.
         classes: the word classes of a tag.
+        most: (word, tag), one per word, its most frequent tag: the chosen settings are trained on these too.
         config: the grid.
         rows: names of rows.
         show_progress: show a bar over the fits.
@@ -126,7 +134,25 @@ def separability(
     grids = [candidates(config, len(set(t.labels))) if t.possible else [] for t in tasks]
     with tqdm(total=sum(map(len, grids)), desc="separability", unit="fit", disable=not show_progress) as bar:
         found = [_search(t, grid, embeddings, config, bar) for t, grid in zip(tasks, grids, strict=True)]
+    if most is not None:
+        found = [_with_most(row, task(name, most, classes), embeddings, config) for name, row in zip(rows, found, strict=True)]
     return SeparabilityResult(tuple(found))
+
+
+def _with_most(row: Row, one: Task, embeddings: Float[np.ndarray, "word embedding"], config: ProbeConfig) -> Row:
+    """A row with what its chosen settings reach where each word counts once."""
+    if not (row.penalty and one.possible):
+        return replace(row, types_most=float(len(one.labels)))
+    candidate = Candidate(**{field.name: getattr(row, field.name) for field in fields(Candidate)})
+    split = split_by_word(one.ids, one.labels, config.seed)
+    x, y = _parts(embeddings[list(one.ids)], np.array(one.labels), split)
+    majority = Counter(y["train"].tolist()).most_common(1)[0][0]
+    return replace(
+        row,
+        types_most=float(len(one.labels)),
+        majority_most=float((y["valid"] == majority).mean()),
+        valid_most=_score(candidate, x, y, config.max_iter)[0],
+    )
 
 
 def _search(

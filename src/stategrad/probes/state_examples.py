@@ -77,8 +77,8 @@ def targets_of(labels: Any, inputs: Any, streams: Streams, rule: Rule | None) ->
 
 
 def decoding_rule(text: Corpus) -> Rule:
-    """The rule that puts each word into one class: gold tags, else its most frequent tag."""
-    return "gold" if "gold" in text.rules else "most"
+    """The rule that puts each word into one class: gold tags, else its most frequent tag, else the first of its classes."""
+    return next(rule for rule in ("gold", "most", "any") if rule in text.rules)
 
 
 def steps_of(streams: Streams, longest: int, sample: int, generator: np.random.Generator) -> Int[np.ndarray, " step"]:

@@ -101,7 +101,8 @@ def probe_states(
         labels: a class per position, in the shape of the ids (None: not probed); default: the word classes of a corpus.
         delays: τ, each probed with classifiers of its own on the same steps t.
         state: a state's name, or `(layer, name)`; default: that of `state_gradients`.
-        rule: by which words of a corpus have classes; default: gold tags, else the most frequent tag.
+        rule: by which words of a corpus have classes; default: gold tags, else the most frequent tag where
+            it is known, else the first of the classes that a word can be in.
         sample: steps t, drawn at random for each seed.
         seeds: repetitions, each with other steps, another split and another untrained model.
         C: inverse strength of the L2 penalty on standardised features.

@@ -29,6 +29,7 @@ COMMANDS = {
     "equal": "controls",
     "sampling": "controls",
     "separability": "probe embeddings",
+    "tags": "probe embeddings",
     "decoding": "probe states",
     "training": "train",
     "words": "words",
@@ -53,6 +54,7 @@ REQUIRED = {
     "equal": ("group", "sigma_1", "count"),
     "sampling": ("delay", "sigma_1", "half_width", "sampling", "text"),
     "separability": ("row", "valid"),
+    "tags": ("tag", "types", "stratified"),
     "decoding": ("delay", "reader", "accuracy"),
     "training": ("epoch",),
     "words": ("delay", "frequency", "sigma_1_equal", "effect"),
@@ -155,9 +157,13 @@ OPTIONAL = {
         "valid_sd",
         "valid_by_example",
         "ceiling",
+        "types_most",
+        "majority_most",
+        "valid_most",
         "test",
         "not_converged",
     ),
+    "tags": ("types_most",),
     "decoding": ("accuracy_low", "accuracy_high", "balanced"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
     "words": ("count", "rms_equal", "sigma_1_any_low", "sigma_1_any_high", "effect_any_low", "effect_any_high"),
@@ -165,13 +171,12 @@ OPTIONAL = {
 }
 LABELS = (
     "word", "state", "control", "reader", "group", "other", "measure", "law", "rule", "property", "row", "note", "penalty",
-    "class_weight", "scheme", "positive", "negative", "class", "set", "seed", "direction",
+    "class_weight", "scheme", "positive", "negative", "class", "set", "seed", "direction", "tag",
 )  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
     "comparisons", "horizon", "decay", "channels", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal",
-    "sampling", "separability",
-    "decoding", "training", "words", "word_correlations",
+    "sampling", "separability", "tags", "decoding", "training", "words", "word_correlations",
 )  # fmt: skip
 
 
@@ -199,6 +204,7 @@ class RunTables:
         equal: word classes at delay 0 from equally many positions, None where not taken.
         sampling: the parts of the intervals that sampling and the text have, None where not taken.
         separability: the linear classifiers, None where they were not trained.
+        tags: the tags that they tell apart and their word types, likewise.
         decoding: what linear probes read from the states, None where they were not trained.
         training: the epochs, None where the model was given.
         words: every word on its own, None where that was not measured.
@@ -224,6 +230,7 @@ class RunTables:
     equal: pd.DataFrame | None
     sampling: pd.DataFrame | None
     separability: pd.DataFrame | None
+    tags: pd.DataFrame | None
     decoding: pd.DataFrame | None
     training: pd.DataFrame | None
     words: pd.DataFrame | None
@@ -264,8 +271,9 @@ class RunTables:
 
     @property
     def rules(self) -> list[str]:
-        """The rules by which words have classes."""
-        return [str(rule) for rule in self.classes["rule"].unique()]
+        """The rules by which words have classes at every delay; Table 1 may have more."""
+        followed = {str(rule) for rule in self.memory.loc[self.memory["group"] != "all", "rule"]}
+        return [str(rule) for rule in self.classes["rule"].unique() if str(rule) in followed]
 
 
 def read_run(folder: Path) -> RunTables:
@@ -305,7 +313,7 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     missing = [column for column in REQUIRED[name] if column not in frame]
     if missing:
         raise InvalidInputError(f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; {again} anew.")
-    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {*LABELS, "named", "preferred"}
+    numeric = {*REQUIRED[name], *OPTIONAL[name]} - {*LABELS, "named", "preferred", "stratified"}
     wrong = [column for column in frame if column in numeric and not pd.api.types.is_numeric_dtype(frame[column])]
     # a column without any value is read as text in an empty table
     if wrong and len(frame):

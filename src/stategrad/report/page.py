@@ -27,13 +27,15 @@ from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
 from stategrad.report.sections import Figure, figures_of
+from stategrad.report.tag_sentences import on_tags
+from stategrad.report.text_sentences import on_text
 
 LARGEST_PAGE = 8_000_000
 """Bytes; a page beyond it would be slow to open and to send."""
 
 DOWNLOADS = (
-    "memory", "tracking", "directions", "seeds", "pushes", "classes", "controls", "equal", "units", "channels", "decoding", "memories",
-    "separability", "training", "words",
+    "memory", "tracking", "directions", "seeds", "pushes", "classes", "controls", "equal", "units", "channels", "decoding",
+    "memories", "separability", "tags", "training", "words",
 )  # fmt: skip
 """The tables that a page carries."""
 
@@ -121,7 +123,9 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         rules=RULES,
         captions={name: caption.replace("σ_1", "σ₁") for name, caption in CAPTIONS.items()},
         on_separability=[] if run.separability is None else sentences.on_separability(run.separability),
+        on_tags=[] if run.tags is None else on_tags(run.tags),
         paper=paper,
+        on_text=on_text(run.facts),
         text_columns=("quantity", "the paper says", "why"),
         directions=[] if run.directions is None else named_directions(run.directions),
         on_directions=[] if run.directions is None else on_directions(run.directions),

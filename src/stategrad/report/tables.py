@@ -55,11 +55,11 @@ def table_2(separability: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         separability: columns row, valid; if there are any, classes, types, majority_valid, majority_test, test, valid_sd, ceiling,
-            valid_by_example, penalty, C, class_weight, scheme, note. Accuracies are fractions.
+            valid_most, valid_by_example, penalty, C, class_weight, scheme, note. Accuracies are fractions.
 
     Returns:
-        Columns classes, word types, validation %, ± (over splits), test %, majority %, ceiling %, rows split %, chosen, note; all
-        text. The column majority is that of the validation words.
+        Columns classes, word types, validation %, ± (over splits), test %, majority %, ceiling %, one tag % (each word under its
+        most frequent tag), rows split %, chosen, note; all text. The column majority is that of the validation words.
     """
 
     def column(name: str) -> list[object]:
@@ -75,6 +75,7 @@ def table_2(separability: pd.DataFrame) -> pd.DataFrame:
             "test %": [_percent(value) for value in column("test")],
             "majority %": [_percent(value) for value in column("majority_valid")],
             "ceiling %": [_percent(value) for value in column("ceiling")],
+            "one tag %": [_percent(value) for value in column("valid_most")],
             "rows split %": [_percent(value) for value in column("valid_by_example")],
             "chosen": [_chosen(*chosen) for chosen in settings],
             "note": [ABSENT if note is None or pd.isna(note) or not str(note) else str(note) for note in column("note")],

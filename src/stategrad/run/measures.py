@@ -131,6 +131,13 @@ def classes_table(memory: pd.DataFrame, shares: pd.DataFrame, embedding_size: in
     return table[names].reset_index(drop=True)
 
 
+def with_type_rules(classes: pd.DataFrame, by_type: Results, embedding_size: int) -> pd.DataFrame:
+    """Table 1 with the classes by word type below those by gold tags, where there are any."""
+    if not by_type:
+        return classes
+    return pd.concat([classes, classes_table(memory_table(by_type), shares_table(by_type), embedding_size)], ignore_index=True)
+
+
 def shares_table(results: Results) -> pd.DataFrame:
     """The share of each class in the sum of `σ_1` at delay 0, which the paper's table 1 has in brackets; a row per class."""
     frame = _between_classes(results, StateGradients.share_groups, ["group", "share", "share_low", "share_high"])

@@ -20,6 +20,7 @@ from stategrad.run.config import RunConfig
 from stategrad.run.folder import RunFolder, fingerprint_of
 from stategrad.run.pairs import swap_pairs
 from stategrad.run.pushes import push
+from stategrad.run.type_rules import other_rules
 from stategrad.run.words import measure_words
 
 IDENTITY = ("preset", "corpus", "network", "training", "model")
@@ -126,8 +127,9 @@ class Run:
         else:
             source = fingerprint_of(self.given_model[1], model_hash(self.given_model[0]))
         lexicon = None if corpus.lexicon is None else corpus.lexicon.sha256
+        by_type = other_rules(self.text)
         trained = fingerprint_of(source, corpus.valid.sha256, corpus.test.sha256)
-        measured = fingerprint_of(trained, settings["gradients"], self.states, lexicon)
+        measured = fingerprint_of(trained, settings["gradients"], self.states, lexicon, *([by_type] if by_type else []))
         of_swaps = {name: value for name, value in settings["swap"].items() if name != "pairs"}
         swapped = fingerprint_of(measured, of_swaps)
         paired = fingerprint_of(measured, "pairs", settings["swap"]["pairs"], settings["swap"]["seed"])

@@ -28,6 +28,7 @@ from stategrad.run.contexts import facts_of, steps_of
 from stategrad.run.controls import control_curves, equal_classes
 from stategrad.run.properties import own_properties
 from stategrad.run.sampling import sampling_table
+from stategrad.run.type_rules import load_type_rules, measure_type_rules
 from stategrad.swaps.swap_memory import swap_memory
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
         result.save(path)
         record.outputs.append(path)
         record.facts.update(positions=int(result.count[0, 0]), population=int(result.population[0, 0]))
+    measure_type_rules(run, record)
     corpus = run.corpus
     record.facts.update(
         {f"corpus_{name}": value for name, value in corpus.facts.items() if isinstance(value, int | float | str)},
@@ -166,6 +168,7 @@ def analyze(run: Run, record: StageRecord) -> None:
     """The measures as tidy tables: `measures/memory.csv`, tracking, classes, comparisons, horizon, decay, units, and so on."""
     settings = run.config.analysis
     results = {name: StateGradients.load(run.folder.gradients_path(name)) for name in run.states}
+    by_type = load_type_rules(run)
     embeddings = next(iter(results.values())).embeddings
     if embeddings is None:
         raise InvalidInputError("the gradients hold no embeddings; compute them again.")
@@ -185,8 +188,10 @@ def analyze(run: Run, record: StageRecord) -> None:
     tables = {
         "memory": memory,
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),
-        "classes": measures.classes_table(memory, measures.shares_table(results), embeddings.size),
-        "comparisons": measures.comparisons_table(results),
+        "classes": measures.with_type_rules(
+            measures.classes_table(memory, measures.shares_table(results), embeddings.size), by_type, embeddings.size
+        ),
+        "comparisons": pd.concat([measures.comparisons_table(one) for one in (results, by_type) if one]),
         "horizon": measures.horizon_table(results, run.folder.read_measures("swap_horizons")),
         "channels": channels_table(results),
         "decay": measures.decay_table(results),
@@ -207,22 +212,28 @@ def analyze(run: Run, record: StageRecord) -> None:
 
 
 def probe(run: Run, record: StageRecord) -> None:
-    """Linear separability of the classes on the embeddings, `measures/separability.csv`; nothing for a text without tags."""
+    """Linear separability of the classes on the embeddings, `measures/separability.csv`, `tags.csv`; nothing without tags."""
     from stategrad.probes.separability import separability
+    from stategrad.probes.tag_types import tag_types
 
     lexicon = run.corpus.lexicon
     if lexicon is None:
         run.say("probe: the corpus has no tags, so there are no classes to separate")
         return
     vectors = run.model.embedding.weight.detach().double().numpy()
+    pairs = lexicon.typed_pairs(run.corpus.vocabulary)
+    most = lexicon.typed_pairs(run.corpus.vocabulary, "most") if "most" in lexicon.rules else None
     result = separability(
         vectors,
-        lexicon.typed_pairs(run.corpus.vocabulary),
+        pairs,
         lambda tag: classes_of(tag, lexicon.tag_set),
+        most=most,
         config=run.config.probe,
         show_progress=run.show_progress,
     )
     record.outputs.append(run.folder.write_measures("separability", result.to_frame()))
+    tags = tag_types(pairs, most, lambda tag: classes_of(tag, lexicon.tag_set))
+    record.outputs.append(run.folder.write_measures("tags", tags))
 
 
 def decode(run: Run, record: StageRecord) -> None:

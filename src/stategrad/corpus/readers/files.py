@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from stategrad.errors import InvalidInputError, MissingInputError
@@ -59,24 +59,32 @@ def lines(file: Readable) -> Iterator[str]:
     Raises:
         InvalidInputError: a file that is empty, binary, not UTF-8 (with the place of the first such byte), or damaged.
     """
-    start, is_empty = 0, True
     try:
         with file.open("rb") as content:
-            for number, raw in enumerate(content, start=1):
-                if b"\x00" in raw:
-                    raise InvalidInputError(f"{file} is binary, not text: line {number} holds a zero byte; give UTF-8 text.")
-                try:
-                    line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    at = raw[error.start] if error.start < len(raw) else raw[-1]
-                    raise InvalidInputError(
-                        f"{file} is not UTF-8: byte 0x{at:02x} at offset {start + error.start}, in line {number}; "
-                        "convert it to UTF-8."
-                    ) from error
-                start += len(raw)
-                is_empty = is_empty and not line.strip()
-                yield line.rstrip("\r\n")
+            yield from decoded(content, file)
     except zipfile.BadZipFile as error:
         raise InvalidInputError(f"{file} is damaged inside its archive ({error}); get it again.") from error
+
+
+def decoded(content: Iterable[bytes], file: Readable) -> Iterator[str]:
+    """The raw lines of a file as text without their ends, one at a time.
+
+    Raises:
+        InvalidInputError: nothing but white space, binary content, or bytes that are not UTF-8.
+    """
+    start, is_empty = 0, True
+    for number, raw in enumerate(content, start=1):
+        if b"\x00" in raw:
+            raise InvalidInputError(f"{file} is binary, not text: line {number} holds a zero byte; give UTF-8 text.")
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            at = raw[error.start] if error.start < len(raw) else raw[-1]
+            raise InvalidInputError(
+                f"{file} is not UTF-8: byte 0x{at:02x} at offset {start + error.start}, in line {number}; convert it to UTF-8."
+            ) from error
+        start += len(raw)
+        is_empty = is_empty and not line.strip()
+        yield line.rstrip("\r\n")
     if is_empty:
         raise InvalidInputError(f"{file} is empty; give a file with text.")

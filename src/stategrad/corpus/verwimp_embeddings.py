@@ -1,0 +1,135 @@
+"""The pre-trained word vectors of the paper's authors: one array, and a list that says which row is which word's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from stategrad.corpus.readers.files import lines
+from stategrad.errors import InvalidInputError, MissingInputError
+
+VECTORS_FILE = "cbow_wsj_all.npy"
+_TO_LINES = 'write it as lines of a word and its row: for word, row in words.items(): print(word, row, sep="\\t")'
+
+
+def verwimp_embeddings(folder: str | Path) -> tuple[tuple[str, ...], Float[np.ndarray, "word embedding"]]:
+    """Words, and a vector for each, from `cbow_wsj_all.npy` and its dictionary.
+
+    The dictionary is the one other file beside the array whose name begins with `cbow` or holds `dict`: lines `word index` or
+    `index word`, or JSON, `{word: index}` or a list of words. Rows that it gives no word are left out.
+
+    Args:
+        folder: that holds the two files, at any depth.
+
+    Returns:
+        The words in the order of their rows, and their vectors in float64.
+
+    Raises:
+        MissingInputError: no folder, or one of the files is not in it.
+        InvalidInputError: an array that is not of finite numbers by word and dimension, pickled objects, or a dictionary that does
+            not fit it.
+    """
+    root = Path(folder).expanduser()
+    if not root.is_dir():
+        raise MissingInputError(f"there is no folder {folder}; give the one that holds {VECTORS_FILE} and its dictionary.")
+    found = sorted(root.rglob(VECTORS_FILE))
+    if not found:
+        raise MissingInputError(f"{folder} holds no {VECTORS_FILE}; give the folder of the authors' vectors.")
+    vectors = read_vectors(found[0])
+    rows = read_rows(_dictionary(found[0]))
+    outside = [word for word, row in rows.items() if not 0 <= row < len(vectors)]
+    if outside:
+        raise InvalidInputError(
+            f"the dictionary gives '{outside[0]}' row {rows[outside[0]]}, and {VECTORS_FILE} has {len(vectors)} rows, from 0; "
+            "give the dictionary that was written with it."
+        )
+    ranked = sorted(rows, key=lambda word: rows[word])
+    return tuple(ranked), vectors[[rows[word] for word in ranked]]
+
+
+def read_vectors(path: Path) -> Float[np.ndarray, "word embedding"]:
+    """An array of vectors in a `.npy` file, in float64; nothing in the file is executed.
+
+    Raises:
+        InvalidInputError: pickled objects, another file, an array of another shape or kind, or values that are not finite.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        if "pickle" not in str(error).lower():
+            raise InvalidInputError(f"{path} is not a whole array of numbers ({error}); get it again.") from error
+        raise InvalidInputError(
+            f"{path} holds pickled Python objects, which can run code when they are read; where you trust the file, convert it "
+            f"once: a = numpy.load('{path.name}', allow_pickle=True); "
+            f"numpy.save('{path.name}', numpy.asarray(a.tolist(), dtype=float))."
+        ) from error
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in "fiu":
+        shape = getattr(array, "shape", "of an archive")
+        raise InvalidInputError(f"{path} has an array {shape}; expected numbers by word and dimension.")
+    if not np.isfinite(array).all():
+        row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+        raise InvalidInputError(f"row {row} of {path} has values that are NaN or infinite; get the file again.")
+    return array.astype(np.float64)
+
+
+def read_rows(path: Path) -> dict[str, int]:
+    """The row of each word.
+
+    Raises:
+        InvalidInputError: a pickled dictionary, lines that are not a word and a row, or a row that two words share.
+    """
+    with path.open("rb") as content:
+        first = content.read(2)
+    if first[:1] == b"\x80" or first == b"\x93N":
+        raise InvalidInputError(f"{path} is pickled, and pickled files can run code when they are read; {_TO_LINES}.")
+    text = list(lines(path))
+    rows = _from_json("\n".join(text), path) if path.suffix == ".json" else _from_lines(text, path)
+    owners: dict[int, str] = {}
+    for word, row in rows.items():
+        if row in owners:
+            raise InvalidInputError(f"{path} gives row {row} to '{owners[row]}' and to '{word}'; give each word a row of its own.")
+        owners[row] = word
+    return rows
+
+
+def _dictionary(vectors: Path) -> Path:
+    names = [path for path in sorted(vectors.parent.iterdir()) if path.is_file() and path != vectors]
+    named = [path for path in names if "dict" in path.name.lower()]
+    candidates = named or [path for path in names if path.name.lower().startswith("cbow")]
+    if not candidates:
+        raise MissingInputError(
+            f"{vectors.parent} holds no dictionary of {vectors.name}; put it there as {vectors.stem}.dict, a word and its "
+            "row per line."
+        )
+    if len(candidates) > 1:
+        raise InvalidInputError(
+            f"{vectors.parent} holds several dictionaries, {candidates[0].name} and {candidates[1].name}; leave one of them."
+        )
+    return candidates[0]
+
+
+def _from_json(text: str, path: Path) -> dict[str, int]:
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise InvalidInputError(f"{path} is not JSON ({error}); give a word and its row per line.") from error
+    if isinstance(content, list):
+        content = {str(word): row for row, word in enumerate(content)}
+    if not isinstance(content, dict) or not all(isinstance(row, int) for row in content.values()):
+        raise InvalidInputError(f'{path} holds no words with rows; expected JSON such as {{"the": 0}} or a list of words.')
+    return content
+
+
+def _from_lines(text: list[str], path: Path) -> dict[str, int]:
+    pairs = [fields for line in text if (fields := line.split())]
+    odd = next((fields for fields in pairs if len(fields) != 2), None)
+    if odd is not None:
+        raise InvalidInputError(f"{path} has the line '{' '.join(odd)[:40]}'; expected a word and its row in each.")
+    words_first = all(second.isdecimal() for _, second in pairs)
+    if not words_first and not all(first.isdecimal() for first, _ in pairs):
+        wrong = next(pair for pair in pairs if not pair[1].isdecimal())
+        raise InvalidInputError(f"{path} has the line '{' '.join(wrong)[:40]}'; expected a word and its row, a number from 0.")
+    return {word: int(row) for word, row in (pairs if words_first else [(word, row) for row, word in pairs])}
