@@ -13,6 +13,7 @@ from typing import Literal
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.corpus.sources import load as load_corpus
 from stategrad.errors import UnavailableError
+from stategrad.models.embedding_settings import EmbeddingsConfig
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
 from stategrad.run.config import (
@@ -39,6 +40,7 @@ def run(
     model: str | None = None,
     corpus: CorpusConfig,
     network: NetworkConfig,
+    embeddings: EmbeddingsConfig,
     training: TrainingConfig,
     gradients: GradientsConfig,
     swap: SwapConfig,
@@ -60,6 +62,7 @@ def run(
         model: a trained model, X.safetensors with vocabulary.txt beside it, in place of training.
         corpus: the text.
         network: the language model.
+        embeddings: where its embeddings come from.
         training: how it is trained.
         gradients: what is measured, and where.
         swap: how swap memory is measured.
@@ -75,6 +78,7 @@ def run(
         model=model,
         corpus=corpus,
         network=network,
+        embeddings=embeddings,
         training=training,
         gradients=gradients,
         swap=swap,
@@ -103,6 +107,7 @@ def train(
     out: Path | None = None,
     corpus: CorpusConfig,
     network: NetworkConfig,
+    embeddings: EmbeddingsConfig,
     training: TrainingConfig,
     progress: bool = True,
 ) -> None:
@@ -114,10 +119,11 @@ def train(
         out: folder of the run; default: runs/PRESET.
         corpus: the text.
         network: the language model.
+        embeddings: where its embeddings come from.
         training: how it is trained.
         progress: show progress.
     """
-    config = dataclasses.replace(base, corpus=corpus, network=network, training=training)
+    config = dataclasses.replace(base, corpus=corpus, network=network, embeddings=embeddings, training=training)
     Run(config, out or _default_folder(preset), show_progress=progress).execute(["train"])
 
 

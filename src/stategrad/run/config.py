@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.errors import Problems
+from stategrad.models.embedding_settings import EmbeddingsConfig
 from stategrad.models.language_model import Architecture, LanguageModel, ModelConfig
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
@@ -227,6 +228,7 @@ class RunConfig:
         preset: the preset it started from.
         corpus: which text.
         network: which language model.
+        embeddings: where its embeddings come from.
         training: how it is trained.
         gradients: what is measured, where.
         swap: how swap memory is measured.
@@ -242,6 +244,7 @@ class RunConfig:
     preset: str
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    embeddings: EmbeddingsConfig = field(default_factory=EmbeddingsConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     gradients: GradientsConfig = field(default_factory=GradientsConfig)
     swap: SwapConfig = field(default_factory=SwapConfig)

@@ -14,6 +14,7 @@ from stategrad.gradients.equal_groups import equal_groups
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
 from stategrad.models.language_model import LanguageModel
+from stategrad.models.pretrained import untrained
 from stategrad.run.measures import label_of, rules_of, split_labels
 
 if TYPE_CHECKING:
@@ -30,10 +31,9 @@ def control_curves(run: Run) -> pd.DataFrame:
         A row per control, state and delay; `control` is `untrained`, `shuffled`, `within` or `across`.
     """
     settings, text = run.config.controls, run.text
-    untrained = LanguageModel(run.model.config, seed=run.config.network.seed).eval()
     frames = []
     if "untrained" in settings.kinds:
-        frames.append(_curves(run, untrained, text).assign(control="untrained"))
+        frames.append(_curves(run, untrained(run.model, run.config.network.seed), text).assign(control="untrained"))
     if "shuffled" in settings.kinds:
         frames.append(_curves(run, run.model, shuffled(text, settings.seed)).assign(control="shuffled"))
     if "boundaries" in settings.kinds and any(sentence.any() for sentence in text.sentences):
