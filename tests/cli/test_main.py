@@ -15,7 +15,10 @@ from stategrad.run.config import RunConfig
 
 REFUSALS = {
     "a command": (["rnu", "demo"], "unknown command 'rnu': did you mean 'run'? (choices: run, train, gradients,"),
-    "a preset": (["run", "demoo"], "unknown preset 'demoo': did you mean 'demo'? (choices: demo, paper-ptb, synthetic)"),
+    "a preset": (
+        ["run", "demoo"],
+        "unknown preset 'demoo': did you mean 'demo'? (choices: csl2020, demo, paper-ptb, paper-ptb-pretrained, synthetic)",
+    ),
     "an option": (["run", "demo", "--trainin.epochs", "3"], "unknown option '--trainin.epochs': did you mean '--training.epochs'?"),
     "an option of another section": (["run", "demo", "--gradients.epochs=3"], "unknown option '--gradients.epochs'"),
     "a word for a number": (["run", "demo", "--training.epochs", "x"], "training.epochs is 'x'; expected int."),
@@ -38,7 +41,10 @@ REFUSALS = {
     "a word for a number or nothing": (["run", "demo", "--swap.sample", "all"], "swap.sample is 'all'; expected int or null."),
     "a choice": (["run", "demo", "--training.schedule", "liner"], "unknown training.schedule 'liner': did you mean 'linear'?"),
     "a corpus": (["run", "demo", "--corpus.name", "bronw"], "unknown corpus.name 'bronw': did you mean 'brown'?"),
-    "a file of settings": (["run", "none.yaml"], "there is no file none.yaml; give one, or a preset (demo, paper-ptb, synthetic)."),
+    "a file of settings": (
+        ["run", "none.yaml"],
+        "there is no file none.yaml; give one, or a preset (csl2020, demo, paper-ptb, paper-ptb-pretrained, synthetic).",
+    ),
     "a folder": (["gradients", "none"], "none is not the folder of a run: it has no config.yaml"),
     "a corpus without its path": (["run", "paper-ptb"], "corpus ptb needs a path"),
     "a missing path": (["run", "paper-ptb", "--corpus.path", "none.zip"], "none.zip"),

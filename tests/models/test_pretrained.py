@@ -84,7 +84,7 @@ def test_training_on_frozen_embeddings_resumes_exactly_and_only_with_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = np.random.default_rng(0).integers(0, 50, 400)
-    config = TrainingConfig(epochs=2, batch_size=4, steps=10, checkpoint_minutes=0)
+    config = TrainingConfig(epochs=2, batch_size=4, steps=10, checkpoint_minutes=0.0)
     whole = frozen_model()
     train(whole, [text], [text[:50]], config, show_progress=False)
 
@@ -143,11 +143,11 @@ def test_a_model_whose_vocabulary_is_not_its_own_is_refused(tmp_path: Path) -> N
         read_pretrained(path, WORDS, size=3)
     (tmp_path / "vocabulary.txt").write_text("cat\ncat\n")
     with pytest.raises(
-        InvalidInputError, match="3 problems with the embedding in .*2 words and the model 5 .*'cat' more than once"
+        InvalidInputError, match=r"3 problems with the embedding in .*2 words and the model 5 .*'cat' more than once"
     ):
         read_pretrained(path, WORDS, size=3)
     (tmp_path / "vocabulary.txt").unlink()
-    with pytest.raises(MissingInputError, match="vocabulary .* does not exist"):
+    with pytest.raises(MissingInputError, match=r"vocabulary .* does not exist"):
         read_pretrained(path, WORDS, size=3)
 
 

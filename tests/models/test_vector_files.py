@@ -89,7 +89,7 @@ def test_a_truncated_archive_and_a_missing_file_are_refused(tmp_path: Path) -> N
     (tmp_path / "w.gz").write_bytes(b"2 2\nx 1 2\ny 3 4\n")
     with pytest.raises(MissingInputError, match=r"w\.gz is not a whole gzip file"):
         read_vectors(tmp_path / "w.gz")
-    with pytest.raises(MissingInputError, match="there is no file .*none.vec; give word vectors"):
+    with pytest.raises(MissingInputError, match=r"there is no file .*none.vec; give word vectors"):
         read_vectors(tmp_path / "none.vec")
 
 
@@ -101,7 +101,7 @@ def test_twins_and_numbers_that_are_none_are_refused_whether_or_not_they_are_ask
     with pytest.raises(InvalidInputError, match="holds the word 'x' twice"):
         read_vectors(tmp_path / "v", words)
     (tmp_path / "w").write_text("2 1\nx nan\ny 2\n")
-    with pytest.raises(InvalidInputError, match="the vector of 'x' in .* holds NaN or Inf"):
+    with pytest.raises(InvalidInputError, match=r"the vector of 'x' in .* holds NaN or Inf"):
         read_vectors(tmp_path / "w", words)
 
 

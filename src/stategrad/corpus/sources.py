@@ -11,15 +11,17 @@ from stategrad.corpus.splits import Splits
 from stategrad.corpus.synthetic import load_synthetic
 from stategrad.corpus.text import load_text
 from stategrad.corpus.treebank import load_treebank
+from stategrad.corpus.wikitext import load_wikitext
 from stategrad.errors import Problems, suggestion
 
-SourceName = Literal["brown", "ptb", "treebank", "text", "synthetic"]
+SourceName = Literal["brown", "ptb", "treebank", "text", "wikitext", "synthetic"]
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
 
 _NEEDED_PATHS = {
     "ptb": "the folder or zip that holds ptb.train.txt, ptb.valid.txt and ptb.test.txt",
     "treebank": "a file, folder or zip of tagged text",
     "text": "a text file, or a folder with one file each to train, validate and test",
+    "wikitext": "the folder or zip that holds wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens",
 }
 _SYNTHETIC_WORDS = 2_000
 
@@ -30,9 +32,10 @@ class CorpusConfig:
 
     Attributes:
         name: brown (hand-tagged English, fetched where needed), ptb (Mikolov's Penn Treebank text), treebank (tagged text of your
-            own), text (plain text of your own), or synthetic (a generated language).
+            own), text (plain text of your own), wikitext (articles of Wikipedia, from wiki.*.tokens), or synthetic (a generated
+            language).
         path: file, folder or zip archive of the text; brown finds its own, synthetic has none.
-        tags: files, folders or zip archives of tagged text that give the words of ptb or text their tags.
+        tags: files, folders or zip archives of tagged text that give the words of ptb, wikitext or text their tags.
         vocabulary_size: words to keep, the most frequent of the training part, `<unk>` and `<eos>` included; synthetic has 2,000
             at most.
         tokens: size of the synthetic text, about.
@@ -64,6 +67,8 @@ def load(config: CorpusConfig) -> Splits:
         return load_treebank(path, size)
     if config.name == "text":
         return load_text(path, config.tags, size)
+    if config.name == "wikitext":
+        return load_wikitext(path, config.tags, size)
     if config.name == "synthetic":
         return load_synthetic(config.tokens, words=min(size, _SYNTHETIC_WORDS), seed=config.seed)
     return load_brown(config.path, size)

@@ -7,13 +7,15 @@ import io
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 
 from stategrad.errors import InvalidInputError, MissingInputError
 from stategrad.files import replacing
+
+BinaryStream: TypeAlias = "io.BufferedReader[Any]"
 
 _LONGEST_WORD = 4096
 _LONGEST_NUMBER = 64
@@ -96,7 +98,7 @@ def write_vectors(path: Path, vectors: WordVectors, *, binary: bool = True) -> N
             file.write(word.encode() + b" " + numbers + b"\n")
 
 
-def _header(path: Path, file: BinaryIO) -> tuple[int, int]:
+def _header(path: Path, file: BinaryStream) -> tuple[int, int]:
     fields = file.readline(_LONGEST_WORD).split()
     if len(fields) != 2 or not all(field.isdigit() for field in fields) or min(map(int, fields)) < 1:
         raise MissingInputError(
@@ -105,7 +107,7 @@ def _header(path: Path, file: BinaryIO) -> tuple[int, int]:
     return int(fields[0]), int(fields[1])
 
 
-def _is_text(file: BinaryIO, size: int) -> bool:
+def _is_text(file: BinaryStream, size: int) -> bool:
     """Whether the first row is a word and `size` decimal numbers in one line; the position in the file is kept."""
     start = file.tell()
     fields = file.readline(_LONGEST_WORD + _LONGEST_NUMBER * size).split()
@@ -121,7 +123,7 @@ def _is_number(field: bytes) -> bool:
     return True
 
 
-def _text_rows(path: Path, file: BinaryIO, total: int, size: int) -> Iterator[tuple[str, np.ndarray]]:
+def _text_rows(path: Path, file: BinaryStream, total: int, size: int) -> Iterator[tuple[str, np.ndarray]]:
     for number in range(total):
         line = file.readline()
         if not line.strip():
@@ -138,7 +140,7 @@ def _text_rows(path: Path, file: BinaryIO, total: int, size: int) -> Iterator[tu
         yield _decoded(path, word, number), vector
 
 
-def _binary_rows(path: Path, file: BinaryIO, total: int, size: int) -> Iterator[tuple[str, np.ndarray]]:
+def _binary_rows(path: Path, file: BinaryStream, total: int, size: int) -> Iterator[tuple[str, np.ndarray]]:
     for number in range(total):
         word = bytearray()
         while (byte := file.read(1)) != b" ":

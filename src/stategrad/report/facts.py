@@ -11,7 +11,8 @@ FAR_FROM_CONVERGED = 1.15
 """A model is young that had fewer epochs than this, or whose perplexity is this many times what is known to be reached."""
 
 CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "tanh RNN"}
-CORPORA = {"brown": "the Brown corpus", "ptb": "the Penn Treebank", "synthetic": "a synthetic language", "text": "a text"}
+CORPORA = {"brown": "the Brown corpus", "ptb": "the Penn Treebank", "synthetic": "a synthetic language", "text": "a text",
+           "wikitext": "WikiText"}  # fmt: skip
 UNKNOWN = "not recorded"
 
 

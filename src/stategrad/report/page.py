@@ -24,7 +24,7 @@ from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
-from stategrad.report.sections import Figure, figures_of
+from stategrad.report.sections import Figure, figures_of, opens_whitened
 
 LARGEST_PAGE = 8_000_000
 """Bytes; a page beyond it would be slow to open and to send."""
@@ -165,9 +165,8 @@ def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
 
 
 def _defaults(run: RunTables) -> dict[str, str]:
-    plain = "false" if not len(run.tracking) or not run.tracking["whitened"].all() else "true"
     return {"state": run.states[0] if run.states else "", "scale": "linear", "values": "absolute",
-            "rule": run.rules[0] if run.rules else "", "whitened": plain}  # fmt: skip
+            "rule": run.rules[0] if run.rules else "", "whitened": str(opens_whitened(run)).lower()}  # fmt: skip
 
 
 def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:

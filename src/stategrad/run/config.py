@@ -169,18 +169,22 @@ class AnalysisConfig:
     Attributes:
         directions: n, how many of the best-remembered directions a property is compared with; the paper has 5.
         whitened: take the measures in whitened embedding space too, the convention of the 2020 follow-up.
+        convention: which the page opens with, where it has both: `paper2018` (in embedding space) or `csl2020` (whitened).
         converged_perplexity: what a fully trained model of this size reaches on the held-out text; the page calls a model
             young that is far from it. None where it is not known.
     """
 
     directions: tuple[int, ...] = (1, 5)
     whitened: bool = True
+    convention: Literal["paper2018", "csl2020"] = "paper2018"
     converged_perplexity: float | None = None
 
     def __post_init__(self) -> None:
         problems = Problems("analysis")
         if not self.directions or min(self.directions) < 1:
             problems.add(f"analysis.directions is {self.directions}; give numbers from 1 upwards")
+        if self.convention == "csl2020" and not self.whitened:
+            problems.add("analysis.convention is csl2020 and analysis.whitened false; leave one of them as it is by default")
         problems.raise_if_any()
 
 

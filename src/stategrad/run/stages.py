@@ -195,6 +195,7 @@ def analyze(run: Run, record: StageRecord) -> None:
         measures.property_facts(properties, embeddings),
         converged_perplexity=settings.converged_perplexity,
         not_whitened=not_whitened,
+        convention=settings.convention,
     )
 
 
