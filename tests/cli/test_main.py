@@ -17,7 +17,7 @@ REFUSALS = {
     "a command": (["rnu", "demo"], "unknown command 'rnu': did you mean 'run'? (choices: run, train, gradients,"),
     "a preset": (
         ["run", "demoo"],
-        "unknown preset 'demoo': did you mean 'demo'? (choices: demo, paper-ptb, paper-ptb-authors, synthetic)",
+        "unknown preset 'demoo': did you mean 'demo'? (choices: csl2020, demo, paper-ptb, paper-ptb-authors, paper-ptb-pre",
     ),
     "an option": (["run", "demo", "--trainin.epochs", "3"], "unknown option '--trainin.epochs': did you mean '--training.epochs'?"),
     "an option of another section": (["run", "demo", "--gradients.epochs=3"], "unknown option '--gradients.epochs'"),
@@ -43,7 +43,7 @@ REFUSALS = {
     "a corpus": (["run", "demo", "--corpus.name", "bronw"], "unknown corpus.name 'bronw': did you mean 'brown'?"),
     "a file of settings": (
         ["run", "none.yaml"],
-        "there is no file none.yaml; give one, or a preset (demo, paper-ptb, paper-ptb-authors, synthetic).",
+        "there is no file none.yaml; give one, or a preset (csl2020, demo, paper-ptb, paper-ptb-authors, paper-ptb-pretrained, sy",
     ),
     "a folder": (["gradients", "none"], "none is not the folder of a run: it has no config.yaml"),
     "a corpus without its path": (["run", "paper-ptb"], "corpus ptb needs a path"),

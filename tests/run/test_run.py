@@ -432,7 +432,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_model(tiny_run, tmp_path):
 
 
 def test_presets_are_complete_settings():
-    assert preset_names() == ["demo", "paper-ptb", "paper-ptb-authors", "synthetic"]
+    assert preset_names() == ["csl2020", "demo", "paper-ptb", "paper-ptb-authors", "paper-ptb-pretrained", "synthetic"]
     assert read_preset("demo").corpus.name == "brown"
     assert read_preset("demo").fallback in preset_names()
     paper = read_preset("paper-ptb")

@@ -14,6 +14,7 @@ from typing import Literal
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.corpus.sources import load as load_corpus
 from stategrad.errors import UnavailableError
+from stategrad.models.embedding_settings import EmbeddingsConfig
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
 from stategrad.run.config import (
@@ -41,6 +42,7 @@ def run(
     model: str | None = None,
     corpus: CorpusConfig,
     network: NetworkConfig,
+    embeddings: EmbeddingsConfig,
     training: TrainingConfig,
     gradients: GradientsConfig,
     swap: SwapConfig,
@@ -63,6 +65,7 @@ def run(
         model: a trained model, X.safetensors with vocabulary.txt beside it, in place of training.
         corpus: the text.
         network: the language model.
+        embeddings: where its embeddings come from.
         training: how it is trained.
         gradients: what is measured, and where.
         swap: how swap memory is measured.
@@ -79,6 +82,7 @@ def run(
         model=model,
         corpus=corpus,
         network=network,
+        embeddings=embeddings,
         training=training,
         gradients=gradients,
         swap=swap,
@@ -108,6 +112,7 @@ def train(
     out: Path | None = None,
     corpus: CorpusConfig,
     network: NetworkConfig,
+    embeddings: EmbeddingsConfig,
     training: TrainingConfig,
     progress: bool = True,
 ) -> None:
@@ -119,10 +124,11 @@ def train(
         out: folder of the run; default: runs/PRESET.
         corpus: the text.
         network: the language model.
+        embeddings: where its embeddings come from.
         training: how it is trained.
         progress: show progress.
     """
-    config = dataclasses.replace(base, corpus=corpus, network=network, training=training)
+    config = dataclasses.replace(base, corpus=corpus, network=network, embeddings=embeddings, training=training)
     Run(config, out or _default_folder(preset), show_progress=progress).execute(["train"])
 
 

@@ -13,10 +13,11 @@ from stategrad.corpus.synthetic import load_synthetic
 from stategrad.corpus.text import load_text
 from stategrad.corpus.treebank import load_treebank
 from stategrad.corpus.verwimp import load_verwimp
+from stategrad.corpus.wikitext import load_wikitext
 from stategrad.corpus.wsj import load_wsj
 from stategrad.errors import Problems, suggestion
 
-SourceName = Literal["brown", "ptb", "verwimp", "treebank", "wsj", "text", "synthetic"]
+SourceName = Literal["brown", "ptb", "verwimp", "treebank", "wsj", "text", "wikitext", "synthetic"]
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
 
 _NEEDED_PATHS = {
@@ -25,6 +26,7 @@ _NEEDED_PATHS = {
     "treebank": "a file, folder or zip of tagged text",
     "wsj": "a file or folder of CSR LM-1 text",
     "text": "a text file, or a folder with one file each to train, validate and test",
+    "wikitext": "the folder or zip that holds wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens",
 }
 _SYNTHETIC_WORDS = 2_000
 
@@ -36,9 +38,9 @@ class CorpusConfig:
     Attributes:
         name: brown (hand-tagged English, fetched where needed), ptb (Mikolov's Penn Treebank text), verwimp (the
             files of the paper's authors), treebank (tagged text of your own), wsj (CSR LM-1 text), text (plain text of your own),
-            or synthetic (a generated language).
+            wikitext (articles of Wikipedia, from wiki.*.tokens), or synthetic (a generated language).
         path: file, folder or zip archive of the text; brown finds its own, synthetic has none.
-        tags: files, folders or zip archives of tagged text that give the words of ptb, wsj or text their tags.
+        tags: files, folders or zip archives of tagged text that give the words of ptb, wsj, wikitext or text their tags.
         vocabulary_size: words to keep, the most frequent of the training part, `<unk>` and `<eos>` included; synthetic has 2,000
             at most.
         normalisation: how words are written: `none` (as each source says), `ptb-norm` (split at hyphens, numbers as `N`, lower
@@ -79,6 +81,8 @@ def load(config: CorpusConfig) -> Splits:
         return load_wsj(path, config.tags, size, config.normalisation, config.rules)
     if config.name == "text":
         return load_text(path, config.tags, size, config.normalisation, config.rules)
+    if config.name == "wikitext":
+        return load_wikitext(path, config.tags, size)
     if config.name == "synthetic":
         return load_synthetic(config.tokens, words=min(size, _SYNTHETIC_WORDS), seed=config.seed)
     return load_brown(config.path, size)

@@ -27,8 +27,9 @@ _EXPECTED = "a model has embedding.weight, decoder.weight, decoder.bias and the 
 def save_model(model: LanguageModel, vocabulary_words: Sequence[str], path: Path | str) -> Path:
     """Write a model and its vocabulary, and return the path of the tensors.
 
-    The tensors keep the names of the model's `state_dict`; its settings and the fingerprint of the vocabulary are
-    JSON in their metadata. `vocabulary.txt` has a word per line, the line number, from 0, being its id.
+    The tensors keep the names of the model's `state_dict`; its settings, whether its embeddings are frozen, and the
+    fingerprint of the vocabulary are JSON in their metadata. `vocabulary.txt` has a word per line, the line number, from 0,
+    being its id.
 
     Args:
         model: the model.
@@ -44,7 +45,7 @@ def save_model(model: LanguageModel, vocabulary_words: Sequence[str], path: Path
     target = _tensor_path(Path(path))
     words = tuple(vocabulary_words)
     problems = Problems("the vocabulary")
-    for fault in _word_faults(words, model.config.vocabulary_size):
+    for fault in word_faults(words, model.config.vocabulary_size):
         problems.add(fault)
     problems.raise_if_any()
     vocabulary = target.with_name(_VOCABULARY_FILE)
@@ -52,7 +53,11 @@ def save_model(model: LanguageModel, vocabulary_words: Sequence[str], path: Path
     if vocabulary.exists() and vocabulary.read_bytes() != text.encode():
         raise ForeignOutputError(f"{vocabulary} exists with other words, and is left as it is; save the model in another folder.")
     write_text(vocabulary, text)
-    settings = {"config": asdict(model.config), "vocabulary_sha256": sha256_of_text(*words)}
+    settings = {
+        "config": asdict(model.config),
+        "vocabulary_sha256": sha256_of_text(*words),
+        "frozen_embeddings": not model.embedding.weight.requires_grad,
+    }
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     with replacing(target) as temporary:
         save_file(tensors, temporary, {"stategrad": json.dumps(settings)})
@@ -64,7 +69,8 @@ def load_model(path: Path | str) -> tuple[LanguageModel, tuple[str, ...]]:
 
     Cell, sizes and layers are read off the names and shapes of the tensors, so that any file with tensors
     `embedding.weight`, `lstm.weight_ih_l0` (or `gru`, `rnn`) …, `decoder.weight`, `decoder.bias` will do. Dropout
-    comes from the metadata, where there is any. Tensors of half precision are widened to float32.
+    comes from the metadata, where there is any, and so does whether the embedding
+    requires a gradient. Tensors of half precision are widened to float32.
 
     Args:
         path: `X.safetensors` with `vocabulary.txt` beside it, or a folder that holds both.
@@ -74,14 +80,14 @@ def load_model(path: Path | str) -> tuple[LanguageModel, tuple[str, ...]]:
         InvalidInputError: tensors that are no language model's, do not fit each other or the vocabulary, or hold NaN
             or Inf; all faults are reported together.
     """
-    target = _existing(Path(path))
-    words = _read_words(target.with_name(_VOCABULARY_FILE))
+    target = existing_model(Path(path))
+    words = read_words(target.with_name(_VOCABULARY_FILE))
     tensors, metadata = _read(target)
     settings = json.loads(metadata.get("stategrad", "{}"))
     config = _config(target, tensors, settings.get("config", {}))
     model = LanguageModel(config)
     problems = Problems(f"model {target}")
-    for fault in _tensor_faults(target, tensors, model.state_dict()) + _word_faults(words, config.vocabulary_size):
+    for fault in _tensor_faults(target, tensors, model.state_dict()) + word_faults(words, config.vocabulary_size):
         problems.add(fault)
     fingerprint = sha256_of_text(*words)
     if settings.get("vocabulary_sha256", fingerprint) != fingerprint:
@@ -89,6 +95,7 @@ def load_model(path: Path | str) -> tuple[LanguageModel, tuple[str, ...]]:
     problems.raise_if_any()
     model.to(reduce(torch.promote_types, (tensor.dtype for tensor in tensors.values()), torch.float32))
     model.load_state_dict(tensors)
+    model.embedding.weight.requires_grad_(not settings.get("frozen_embeddings", False))
     return model.eval(), words
 
 
@@ -96,7 +103,12 @@ def _tensor_path(path: Path) -> Path:
     return path if path.suffix == ".safetensors" else path / _MODEL_FILE
 
 
-def _existing(path: Path) -> Path:
+def existing_model(path: Path) -> Path:
+    """The `.safetensors` file that a path names, or the one in a folder.
+
+    Raises:
+        MissingInputError: none, or several.
+    """
     if path.is_dir():
         # a process killed while writing may have left a hidden part behind
         files = sorted(file for file in path.glob("*.safetensors") if not file.name.startswith("."))
@@ -117,7 +129,12 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]:
         raise MissingInputError(f"{path} is not a safetensors file, or is truncated ({error}).") from error
 
 
-def _read_words(path: Path) -> tuple[str, ...]:
+def read_words(path: Path) -> tuple[str, ...]:
+    """The words of a `vocabulary.txt`, one a line in the order of ids.
+
+    Raises:
+        MissingInputError: no such file, or one that is not UTF-8.
+    """
     if not path.is_file():
         raise MissingInputError(f"vocabulary {path} does not exist; put the model's words there, one a line in the order of ids.")
     try:
@@ -170,7 +187,8 @@ def _tensor_faults(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[
     return faults
 
 
-def _word_faults(words: Sequence[str], vocabulary_size: int) -> list[str]:
+def word_faults(words: Sequence[str], vocabulary_size: int) -> list[str]:
+    """What is wrong with the words of a model, a sentence per fault: their number, words that stand twice, or hold a line end."""
     faults = []
     if len(words) != vocabulary_size:
         faults.append(f"the vocabulary has {len(words)} words and the model {vocabulary_size} embeddings; give one word for each")

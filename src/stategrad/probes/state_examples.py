@@ -22,6 +22,7 @@ from stategrad.gradients.labels import distinct_labels
 from stategrad.gradients.streams import Streams
 from stategrad.gradients.stretches import stretches
 from stategrad.models.language_model import LanguageModel
+from stategrad.models.pretrained import untrained
 
 MOST_WORDS = 8
 """Of more words in between, those nearest to the probed one are read: what follows a word says most about it."""
@@ -109,9 +110,9 @@ def words_between(streams: Streams, steps: Int[np.ndarray, " step"], delay: int)
 
 
 def untrained_of(model: Any, seed: int) -> Any | None:
-    """A model of the same architecture with its initial weights; None where they are not known."""
+    """A model of the same architecture with its initial weights, frozen embeddings kept; None where they are not known."""
     if isinstance(model, LanguageModel):
-        return LanguageModel(model.config, seed=seed).eval()
+        return untrained(model, seed)
     if not isinstance(model, nn.Module):
         return None
     fresh = copy.deepcopy(model)

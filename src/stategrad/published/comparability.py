@@ -31,7 +31,8 @@ def obstacle(paper: Paper, number: PublishedNumber, facts: Mapping[str, Any]) ->
     Args:
         paper: where the number stands.
         number: the published number.
-        facts: of the run. `embeddings` names what they are, `joint` where it is not given; `corpus`, `text`, `cell`, `layers`,
+        facts: of the run. `embeddings` names what they are, `joint` where it is not given,
+            `embeddings_text` the text of cbow vectors that are not the paper's; `corpus`, `text`, `cell`, `layers`,
             `embedding_size`, `hidden_size`, `epochs`, `perplexity_valid`, `converged_perplexity` as runs record them.
     """
     corpus = facts.get("corpus")
@@ -52,7 +53,7 @@ def obstacle(paper: Paper, number: PublishedNumber, facts: Mapping[str, Any]) ->
 
 def other_embeddings(number: PublishedNumber, facts: Mapping[str, Any]) -> str | None:
     """Why a number is of another model than that of the run, in one clause; None for the run's own kind and for texts."""
-    embeddings = str(facts.get("embeddings") or "joint")
+    embeddings = str(facts.get("embeddings_text") or facts.get("embeddings") or "joint")
     if number.model in ("any", embeddings):
         return None
     return f"the run's embeddings are {_OF_MODEL.get(embeddings, embeddings)}, the paper's here {_OF_MODEL[number.model]}"

@@ -19,6 +19,7 @@ CORPORA = {
     "wsj": "the Wall Street Journal",
     "synthetic": "a synthetic language",
     "text": "a text",
+    "wikitext": "WikiText",
 }
 UNKNOWN = "not recorded"
 
@@ -105,6 +106,7 @@ def strip_of(facts: Mapping[str, Any]) -> list[Fact]:
              "better. Beside it what word frequencies alone reach, and the same model untrained."),
         Fact("Epochs", _plain(facts.get("epochs")), f"{minutes:g} minutes" if minutes is not None else "",
              "How many times the model read its training text."),
+        *_embeddings(facts),
         Fact("Backpropagation", _plain(steps, " steps"), "in training",
              "Over how many words errors were propagated back in training; beyond them memory was never taught directly."),
         Fact("State", _plain(facts.get("state")), f"of {CELLS.get(str(cell), cell)}" if cell else "",
@@ -120,6 +122,20 @@ def strip_of(facts: Mapping[str, Any]) -> list[Fact]:
         Fact("Seeds", _plain(seeds), "training variation not included" if seeds == 1 else "",
              "How many models were trained. One seed: training variation is not included in anything on this page."),
     ]  # fmt: skip
+
+
+def _embeddings(facts: Mapping[str, Any]) -> list[Fact]:
+    """What the embeddings are, where they were not trained with the model."""
+    kind = facts.get("embeddings")
+    if kind in (None, "joint"):
+        return []
+    source, missing = facts.get("embeddings_source"), facts.get("embeddings_missing")
+    notes = [source or "", f"{_sized(missing, 'word')} without a vector" if missing else ""]
+    meaning = ("The vectors of the words were trained before the model, on what stands beside it" + (
+        ", and did not change with it." if kind == "pre-trained" else ", and then further with the model."
+    ) + " Words without a vector of their own got one in their place.")  # fmt: skip
+    value = "pre-trained, frozen" if kind == "pre-trained" else str(kind)
+    return [Fact("Embeddings", value, "; ".join(note for note in notes if note), meaning)]
 
 
 def _interval_note(blocks: Any) -> str:

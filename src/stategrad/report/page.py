@@ -26,7 +26,7 @@ from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
-from stategrad.report.sections import Figure, figures_of
+from stategrad.report.sections import Figure, figures_of, opens_whitened
 from stategrad.report.tag_sentences import on_tags
 from stategrad.report.text_sentences import on_text
 
@@ -173,9 +173,8 @@ def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
 
 
 def _defaults(run: RunTables) -> dict[str, str]:
-    plain = "false" if not len(run.tracking) or not run.tracking["whitened"].all() else "true"
     return {"state": run.states[0] if run.states else "", "scale": "linear", "values": "absolute",
-            "rule": run.rules[0] if run.rules else "", "whitened": plain,
+            "rule": run.rules[0] if run.rules else "", "whitened": str(opens_whitened(run)).lower(),
             "n": f"n={run.numbers[0]}" if run.numbers else ""}  # fmt: skip
 
 

@@ -77,6 +77,14 @@ class Figure:
         return made
 
 
+def opens_whitened(run: RunTables) -> bool:
+    """Whether properties are shown in whitened space at first: where the run asks for that convention, or has no other."""
+    if not len(run.tracking):
+        return False
+    whitened = run.tracking["whitened"]
+    return bool(whitened.all() or (whitened.any() and run.facts.get("convention") == "csl2020"))
+
+
 def figures_of(run: RunTables) -> list[Figure]:
     """The figures that the run has data for, in the order of the page."""
     steps = run.facts.get("backpropagation_steps")
@@ -218,7 +226,8 @@ def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:
 
     def figure(names: list[str], on: Callable[..., list[str]], name: str, heading: str, under: str = "") -> Figure:
         def tracking(**options: Any) -> alt.LayerChart:
-            return figures.tracking_chart(run.tracking, properties=names, backpropagation_steps=steps, **options)
+            whitened = opens_whitened(run)
+            return figures.tracking_chart(run.tracking, properties=names, whitened=whitened, backpropagation_steps=steps, **options)
 
         sayings = [
             Saying({"state": str(state), "whitened": str(bool(whitened)).lower()}, on(rows, run.facts))

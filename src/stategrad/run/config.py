@@ -9,6 +9,7 @@ from typing import Any, Literal
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.corpus.tags import WORD_CLASSES
 from stategrad.errors import Problems, suggestion
+from stategrad.models.embedding_settings import EmbeddingsConfig
 from stategrad.models.language_model import Architecture, LanguageModel, ModelConfig
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
@@ -214,6 +215,7 @@ class AnalysisConfig:
         properties: of your own, beside the two of the paper: by name two sides, each a list of words, a word class, a tag, or
             several tags with spaces between them, such as `{tense: [[walked, went], [walk, go]], number: [VBZ, VBP]}`.
         whitened: take the measures in whitened embedding space too, the convention of the 2020 follow-up.
+        convention: which the page opens with, where it has both: `paper2018` (in embedding space) or `csl2020` (whitened).
         converged_perplexity: what a fully trained model of this size reaches on the held-out text; the page calls a model
             young that is far from it. None where it is not known.
     """
@@ -221,6 +223,7 @@ class AnalysisConfig:
     directions: tuple[int, ...] = (1, 5)
     properties: dict[str, list[Side]] = field(default_factory=dict)
     whitened: bool = True
+    convention: Literal["paper2018", "csl2020"] = "paper2018"
     converged_perplexity: float | None = None
 
     def __post_init__(self) -> None:
@@ -230,6 +233,8 @@ class AnalysisConfig:
         if len(set(self.directions)) < len(self.directions):
             problems.add(f"analysis.directions is {self.directions}; give each number once")
         check_sides(problems, self.properties)
+        if self.convention == "csl2020" and not self.whitened:
+            problems.add("analysis.convention is csl2020 and analysis.whitened false; leave one of them as it is by default")
         problems.raise_if_any()
 
 
@@ -277,6 +282,7 @@ class RunConfig:
         preset: the preset it started from.
         corpus: which text.
         network: which language model.
+        embeddings: where its embeddings come from.
         training: how it is trained.
         gradients: what is measured, where.
         swap: how swap memory is measured.
@@ -293,6 +299,7 @@ class RunConfig:
     preset: str
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    embeddings: EmbeddingsConfig = field(default_factory=EmbeddingsConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     gradients: GradientsConfig = field(default_factory=GradientsConfig)
     swap: SwapConfig = field(default_factory=SwapConfig)

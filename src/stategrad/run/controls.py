@@ -15,6 +15,7 @@ from stategrad.gradients.equal_groups import equal_groups
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
 from stategrad.models.language_model import LanguageModel
+from stategrad.models.pretrained import untrained
 from stategrad.run.contexts import steps_of
 from stategrad.run.measures import label_of, rules_of, split_labels
 
@@ -33,10 +34,9 @@ def control_curves(run: Run) -> pd.DataFrame:
     """
     settings, text = run.config.controls, run.text
     at = steps_of(text, run.config.gradients.at)
-    untrained = LanguageModel(run.model.config, seed=run.config.network.seed).eval()
     frames = []
     if "untrained" in settings.kinds:
-        frames.append(_curves(run, untrained, text, at=at).assign(control="untrained"))
+        frames.append(_curves(run, untrained(run.model, run.config.network.seed), text, at=at).assign(control="untrained"))
     if "shuffled" in settings.kinds:
         moved = None if at is None else in_random_order(at, settings.seed)
         frames.append(_curves(run, run.model, shuffled(text, settings.seed), at=moved).assign(control="shuffled"))

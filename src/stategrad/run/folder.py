@@ -119,7 +119,9 @@ class RunFolder:
         """
         if self.config_path.is_file():
             there = self.config()
-            differing = [line for section in identity for line in _differences(section, there.get(section), settings.get(section))]
+            # a section that is not there came later: the folder was made with its defaults
+            sections = [section for section in identity if section in there]
+            differing = [line for section in sections for line in _differences(section, there[section], settings.get(section))]
             if differing:
                 raise ForeignOutputError(
                     f"{self.path} holds another run ({'; '.join(differing)}); give another --out, or delete that folder."

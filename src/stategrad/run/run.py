@@ -17,13 +17,14 @@ from stategrad.models.language_model import Architecture, LanguageModel
 from stategrad.run import stages
 from stategrad.run.checks import check_run
 from stategrad.run.config import RunConfig
+from stategrad.run.embeddings import is_pretrained, source_fingerprint
 from stategrad.run.folder import RunFolder, fingerprint_of
 from stategrad.run.pairs import swap_pairs
 from stategrad.run.pushes import push
 from stategrad.run.type_rules import other_rules
 from stategrad.run.words import measure_words
 
-IDENTITY = ("preset", "corpus", "network", "training", "model")
+IDENTITY = ("preset", "corpus", "network", "embeddings", "training", "model")
 """The settings that a folder is bound to; the others may change, and the stages that depend on them run again."""
 
 STAGES = {
@@ -70,6 +71,11 @@ class Run:
         """The trained model that takes the place of training, with its words."""
         assert self.config.model is not None
         return load_model(self.config.model)
+
+    @cached_property
+    def embeddings_sha256(self) -> str:
+        """The hash of what pre-trained embeddings come from."""
+        return source_fingerprint(self)
 
     @property
     def architecture(self) -> Architecture:
@@ -124,6 +130,8 @@ class Run:
         settings, corpus = self.config.to_dict(), self.corpus
         if self.config.model is None:
             source = fingerprint_of(settings["network"], settings["training"], corpus.train.sha256)
+            if is_pretrained(self):
+                source = fingerprint_of(source, settings["embeddings"], self.embeddings_sha256)
         else:
             source = fingerprint_of(self.given_model[1], model_hash(self.given_model[0]))
         lexicon = None if corpus.lexicon is None else corpus.lexicon.sha256

@@ -64,10 +64,10 @@ def _check_recipe(folders: Sequence[Path]) -> None:
 def _recipe(folder: Path) -> dict[str, Any]:
     """The settings by which a model was trained, without seeds, by dotted name."""
     settings = read_folder(folder).to_dict()
-    sections = ("corpus", "network", "training")
+    sections = ("corpus", "network", "embeddings", "training")
     return {
         f"{section}.{name}": value
         for section in sections
         for name, value in settings[section].items()
-        if (section, name) not in {("network", "seed"), ("training", "seed")}
+        if (section, name) not in {("network", "seed"), ("training", "seed"), ("embeddings", "seed")}
     }

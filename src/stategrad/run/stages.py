@@ -17,8 +17,8 @@ from stategrad.gradients.state_gradients import state_gradients
 from stategrad.gradients.state_statistics import describe_states
 from stategrad.models.checkpoints import save_model
 from stategrad.models.embeddings import embeddings_of
-from stategrad.models.language_model import LanguageModel
 from stategrad.models.perplexity import perplexity, unigram_perplexity
+from stategrad.models.pretrained import untrained
 from stategrad.models.training import train
 from stategrad.probes.state_examples import decoding_rule
 from stategrad.probes.state_probes import probe_states
@@ -26,6 +26,7 @@ from stategrad.run import measures
 from stategrad.run.channels import channels_table
 from stategrad.run.contexts import facts_of, steps_of
 from stategrad.run.controls import control_curves, equal_classes
+from stategrad.run.embeddings import embedding_facts, initial_model
 from stategrad.run.properties import own_properties
 from stategrad.run.sampling import sampling_table
 from stategrad.run.type_rules import load_type_rules, measure_type_rules
@@ -44,7 +45,7 @@ def train_model(run: Run, record: StageRecord) -> None:
     corpus, config = run.corpus, run.config
     words = tuple(corpus.vocabulary.words)
     if config.model is None:
-        model = config.network.model(len(words))
+        model = initial_model(run, record)
         checkpoint = run.folder.model_path.with_name("training.safetensors")
         history = train(
             model, corpus.train.streams, corpus.valid.streams, config.training,
@@ -65,9 +66,10 @@ def train_model(run: Run, record: StageRecord) -> None:
         perplexity_valid = perplexity(model, corpus.valid.streams, show_progress=run.show_progress)
     save_model(model, words, run.folder.model_path)
     record.outputs.extend([run.folder.model_path, run.folder.model_path.with_name("vocabulary.txt")])
-    untrained = LanguageModel(model.config, seed=config.network.seed)
+    fresh = untrained(model, config.network.seed)
     train_ids = np.concatenate(corpus.train.streams)
     record.facts.update(
+        embedding_facts(run, model),
         cell=model.config.cell,
         embedding_size=model.config.embedding_size,
         hidden_size=model.config.hidden_size,
@@ -75,7 +77,7 @@ def train_model(run: Run, record: StageRecord) -> None:
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         perplexity_valid=perplexity_valid,
         perplexity_test=perplexity(model, corpus.test.streams, show_progress=run.show_progress),
-        perplexity_untrained=perplexity(untrained, corpus.valid.streams, show_progress=run.show_progress),
+        perplexity_untrained=perplexity(fresh, corpus.valid.streams, show_progress=run.show_progress),
         perplexity_unigram=unigram_perplexity(train_ids, np.concatenate(corpus.valid.streams), len(words)),
     )
 
@@ -208,6 +210,7 @@ def analyze(run: Run, record: StageRecord) -> None:
         measures.property_facts(properties, embeddings, own),
         converged_perplexity=settings.converged_perplexity,
         not_whitened=not_whitened,
+        convention=settings.convention,
     )
 
 
