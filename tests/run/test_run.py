@@ -19,7 +19,8 @@ import yaml
 import stategrad as sg
 from run.tiny import TINY
 from stategrad.corpus.sources import load
-from stategrad.gradients import adaptive, engine
+from stategrad.gradients import adaptive
+from stategrad.gradients.by_positions import ByPositions
 from stategrad.gradients.request import Execution
 from stategrad.models.checkpoints import load_model, save_model
 from stategrad.run import stages
@@ -271,21 +272,21 @@ def test_controls_that_are_left_out_leave_empty_tables(tiny_copy):
 
 
 def test_interrupted_gradients_go_on_or_start_over_with_other_settings(tiny_copy, monkeypatch):
-    add, done = engine._add, []
+    add, done = ByPositions.add, []
 
     def stopping(*arguments):
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(1)
-        add(*arguments)
+        return add(*arguments)
 
-    monkeypatch.setattr(engine, "_add", stopping)
-    monkeypatch.setattr(stages, "Execution", partial(Execution, checkpoint_minutes=0.0, chunk_size=100))
+    monkeypatch.setattr(ByPositions, "add", stopping)
+    monkeypatch.setattr(stages, "Execution", partial(Execution, checkpoint_minutes=0.0, chunk_size=100, sweep=False))
     other = changed(gradients={"delays": 5})
     with pytest.raises(KeyboardInterrupt):
         Run(other, tiny_copy, show_progress=False).execute()
     assert len(list((tiny_copy / "gradients").glob("sums-*"))) == 1
-    monkeypatch.setattr(engine, "_add", add)
+    monkeypatch.setattr(ByPositions, "add", add)
     another = changed(gradients={"delays": 4})
     Run(another, tiny_copy, show_progress=False).execute(["train", "gradients"])
     assert sg.StateGradients.load(tiny_copy / "gradients/cell.nc").delays == [0, 1, 2, 3]
