@@ -47,7 +47,8 @@ def noun_pairs(corpus: Any) -> tuple[tuple[str, str], ...]:
         raise InvalidInputError(
             f"corpus {corpus.name} has no tags, so its singular and plural nouns are not known; give pairs of words instead."
         )
-    classes = {word: corpus.lexicon.classes(word, "most") for word in corpus.vocabulary.words if word.isalpha()}
+    rule = "most" if corpus.lexicon.is_counted else "any"
+    classes = {word: corpus.lexicon.classes(word, rule) for word in corpus.vocabulary.words if word.isalpha()}
     nouns = {word: found for word, found in classes.items() if "common nouns" in found}
     taken: set[str] = set()
     pairs = []

@@ -24,8 +24,13 @@ def other_rules(text: Corpus) -> tuple[Rule, ...]:
 
 
 def measure_type_rules(run: Run, record: StageRecord) -> None:
-    """The state gradients at delay 0 of the classes by word type, `gradients/types-*.nc`; nothing for a text without gold tags."""
+    """The state gradients at delay 0 of the classes by word type, `gradients/types-*.nc`.
+
+    Nothing for a text without gold tags, nor where states are read at one class of words, which at delay 0 leaves no other.
+    """
     settings, text = run.config.gradients, run.text
+    if settings.at is not None:
+        return
     groups = {
         label_of(name, rule): masks
         for rule in other_rules(text)
@@ -58,5 +63,7 @@ def measure_type_rules(run: Run, record: StageRecord) -> None:
 
 def load_type_rules(run: Run) -> dict[str, StateGradients]:
     """What `measure_type_rules` wrote, by state; empty where it had nothing to measure."""
-    paths = {name: run.folder.gradients_path(f"types-{name}") for name in run.states} if other_rules(run.text) else {}
+    if run.config.gradients.at is not None or not other_rules(run.text):
+        return {}
+    paths = {name: run.folder.gradients_path(f"types-{name}") for name in run.states}
     return {name: StateGradients.load(path) for name, path in paths.items() if path.is_file()}
