@@ -145,7 +145,7 @@ class Cell(ABC):
             record: what was recorded of step t.
             below: the tangents of this layer's input, of the first positions of `after`; those of the others, or all, are zero.
         """
-        raise NotImplementedError(f"{type(self).__name__} moves positions, not steps")
+        raise TypeError(f"{type(self).__name__} moves positions, not steps")
 
     @abstractmethod
     def retreat(self, cotangents: Tangents, record: Float[Tensor, "position ..."]) -> Float[Tensor, "row position _"]:
