@@ -90,3 +90,30 @@ def test_populations_are_counted_per_stratum_and_delay(at):
             if p + delay < ends[p] and (at is None or at[p + delay]):
                 naive[strata.of_position[p]] += 1
         assert chosen.population[0, :, delay].tolist() == naive.tolist()
+
+
+def test_where_cuts_the_text_down_to_the_positions_that_are_used():
+    module, x, rare = uneven()
+    chosen = np.random.default_rng(0).random(400) < 0.3
+    groups = {"rare": rare, "others": ~rare}
+    cut = sg.state_gradients(module, x, delays=5, groups=groups, where=chosen, precision="float64", **QUIET)
+    named = {"chosen": chosen, "rare": rare & chosen, "others": ~rare & chosen}
+    whole = sg.state_gradients(module, x, delays=5, groups=named, precision="float64", **QUIET)
+    for label, same in (("all", "chosen"), ("rare", "rare"), ("others", "others")):
+        np.testing.assert_allclose(cut.mean.sel(group=label), whole.mean.sel(group=same), rtol=0, atol=1e-15)
+        np.testing.assert_array_equal(cut.population.sel(group=label), whole.population.sel(group=same))
+        np.testing.assert_allclose(cut.second_moment.sel(group=label), whole.second_moment.sel(group=same), rtol=0, atol=1e-15)
+    few = sg.state_gradients(module, x, delays=5, where=chosen, sample=20, **QUIET)
+    assert int(few.count[0, 0]) < int(chosen.sum()) == int(few.population[0, 0])
+
+
+def test_where_is_in_the_shape_of_the_text_and_holds_positions_of_every_group():
+    module, x, rare = uneven()
+    with pytest.raises(sg.InvalidInputError, match="where has lengths 3; the streams have 400"):
+        sg.state_gradients(module, x, delays=2, where=np.ones(3, bool), **QUIET)
+    with pytest.raises(sg.InvalidInputError, match="where holds no position; give a boolean mask that is true somewhere"):
+        sg.state_gradients(module, x, delays=2, where=np.zeros(400, bool), **QUIET)
+    with pytest.raises(sg.InvalidInputError, match="groups without a position in where: rare; leave them out"):
+        sg.state_gradients(module, x, delays=2, groups={"rare": rare}, where=~rare, **QUIET)
+    with pytest.raises(sg.InvalidInputError, match="where goes with keep='mean'; with keep='spectrum' label some of the positions"):
+        sg.state_gradients(module, x, delays=2, groups=rare.astype(str), where=rare, keep="spectrum", **QUIET)

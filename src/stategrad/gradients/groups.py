@@ -19,12 +19,32 @@ class Groups:
     """Sets of positions, which may overlap.
 
     Attributes:
-        labels: a name per group; the first is `"all"`, which holds every position.
+        labels: a name per group; the first is `"all"`, which holds every position that is used.
         masks: which positions belong to each.
     """
 
     labels: tuple[str, ...]
     masks: Bool[np.ndarray, "group position"]
+
+    def within(self, where: Any, lengths: Int[np.ndarray, " stream"]) -> Groups:
+        """The groups cut down to some positions, `"all"` too.
+
+        Args:
+            where: a boolean mask in the shape of the inputs; None for every position.
+            lengths: steps per stream.
+
+        Raises:
+            InvalidInputError: a shape that does not fit, no position at all, a group of which nothing is left.
+        """
+        if where is None:
+            return self
+        masks = self.masks & flat(where, lengths, "where").astype(bool)
+        if not masks[0].any():
+            raise InvalidInputError("where holds no position; give a boolean mask that is true somewhere, or leave it out.")
+        empty = [label for label, mask in zip(self.labels, masks, strict=True) if not mask.any()]
+        if empty:
+            raise InvalidInputError(f"groups without a position in where: {', '.join(empty)}; leave them out.")
+        return Groups(self.labels, masks)
 
 
 def groups_of(groups: Any, lengths: Int[np.ndarray, " stream"]) -> Groups:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from stategrad.errors import InvalidInputError
 from stategrad.gradients.conditions import Conditions
@@ -51,9 +51,7 @@ def choose_positions(
     sample: int | None = None,
     seed: int = 0,
 ) -> Positions:
-    """All positions, or `sample` of them at random, drawn in proportion to the strata and at least one from each.
-
-    Of strata that belong to no group a sample draws nothing.
+    """All positions that are in a group, or `sample` of them, drawn at random in proportion to the strata, at least one from each.
 
     Args:
         strata: the cut of the text.
@@ -67,20 +65,20 @@ def choose_positions(
         InvalidInputError: a sample of less than one position.
     """
     remaining = np.concatenate([np.arange(length, 0, -1) for length in lengths])
-    everything = np.arange(len(remaining))
-    used = everything if sample is None else _draw(strata, sample, seed)
+    in_a_group = np.array([len(members) > 0 for members in strata.members])
+    everything = np.flatnonzero(in_a_group[strata.of_position])
+    used = everything if sample is None else _draw(strata, in_a_group, sample, seed)
     population = _count(strata, everything, remaining, delays, conditions)
     counted = population if sample is None else _count(strata, used, remaining, delays, conditions)
     return Positions(used, remaining, population, counted)
 
 
-def _draw(strata: Strata, sample: int, seed: int) -> Int[np.ndarray, " used"]:
+def _draw(strata: Strata, in_a_group: Bool[np.ndarray, " stratum"], sample: int, seed: int) -> Int[np.ndarray, " used"]:
     if sample < 1:
         raise InvalidInputError(f"sample is {sample}; give at least 1 position, or None for all.")
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(len(strata.of_position))
     order = shuffled[np.argsort(strata.of_position[shuffled], kind="stable")]
-    in_a_group = np.array([len(members) > 0 for members in strata.members])
     sizes = np.bincount(strata.of_position, minlength=strata.count)
     eligible = np.where(in_a_group, sizes, 0)
     share = min(1.0, sample / max(eligible.sum(), 1))

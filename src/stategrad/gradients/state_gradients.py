@@ -46,6 +46,7 @@ def state_gradients(
     delays: int | Sequence[int] = 30,
     state: str | StateKey | list[str | StateKey] | None = None,
     groups: Any = None,
+    where: Any = None,
     at: Any = None,
     segments: Any = None,
     blocks: int | Any = 10,
@@ -78,6 +79,8 @@ def state_gradients(
             list gives a dictionary keyed `(layer, name)`, from one pass.
         groups: labels in the shape of the ids (None: in no group), or `{label: boolean mask}`, which may overlap. A group is a
             property of the input word, at step t-τ; `"all"` is always there, unless `keep="spectrum"`.
+        where: the positions t-τ that are used, a boolean mask in the shape of the ids, to which the groups are cut down, `"all"`
+            too. Default: all.
         at: the steps t whose state is read: a boolean mask in the shape of the ids, or labels, which add a dimension
             `state_group`. Default: all.
         segments: a value per position, such as the number of its sentence: adds a dimension `boundary`, with all pairs of input
@@ -93,7 +96,7 @@ def state_gradients(
         keep: `"mean"` keeps the mean gradients, with their blocks. `"spectrum"` keeps their singular values alone, and reduces each
             group as soon as it is complete, so that every word of a vocabulary can be a group: memory does not grow with their
             number, but for the result. Groups are then disjoint (default: the words of a corpus), and `"all"` is a word like any
-            other. `blocks` is a number and cuts each group's own positions; groups of at least 20 have intervals. `at`,
+            other. `blocks` is a number and cuts each group's own positions; groups of at least 20 have intervals. `where`, `at`,
             `segments`, `sample`, checkpoints and workers are for means.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); `"auto"` draws them in rounds
             until more of this text would no longer narrow the intervals of `σ_1`. Default: all.
@@ -142,6 +145,7 @@ def state_gradients(
     if keep == "spectrum":
         _refuse_beside_spectra(
             blocks,
+            where=where,
             at=at,
             segments=segments,
             sample=sample,
@@ -167,7 +171,7 @@ def state_gradients(
         delays=len(delay_list), second_moment=second_moment and modes is None, workers=execution.workers,
         columns=None if columns is None else len(columns), sizes=None if modes is None else ProductSizes.of(modes),
     )  # fmt: skip
-    read = groups_of(groups, lengths)
+    read = groups_of(groups, lengths).within(where, lengths)
     strata = stratify(read, block_of)
     provenance["settings"] |= {"seed": seed, "sample": sample, "blocks": int(block_of.max()) + 1}
     vectors = embeddings or embeddings_of(model, inputs)
@@ -191,7 +195,7 @@ def state_gradients(
     if isinstance(sample, str):
         _check_auto(sample, tolerance, execution, directions)
         provenance["settings"] |= {"tolerance": tolerance}
-        means = in_rounds(analyse, streams.size, tolerance, seed)
+        means = in_rounds(analyse, int(read.masks[0].sum()), tolerance, seed)
     else:
         means = analyse(sample, seed)
     if columns is not None:
@@ -259,6 +263,7 @@ def _of_state(provenance: dict[str, Any], key: StateKey) -> str:
 def _refuse_beside_spectra(blocks: Any, **options: Any) -> None:
     """Name all options that go with means alone."""
     instead = {
+        "where": "label some of the positions, with None for the others",
         "at": "leave it out",
         "segments": "leave it out",
         "directions": "leave them out",

@@ -13,8 +13,7 @@ _LOGITS_PER_CHUNK = 2_560_000
 def summed_loss(outputs: Float[Tensor, "*shape hidden"], decoder: nn.Linear, targets: Int[Tensor, "*shape"]) -> Float[Tensor, ""]:
     """`Σ_t −log softmax(W h_t + b)[w_{t+1}]`, in nats, summed over all positions.
 
-    Exact: only the order of the work differs from `cross_entropy(decoder(outputs), targets)`. The logits are made,
-        used for
+    Exact: only the order of the work differs from `cross_entropy(decoder(outputs), targets)`. The logits are made, used for
     loss and gradient, and overwritten a few hundred positions at a time, so that they stay in the processor's cache;
     at the paper's sizes loss and gradient then cost little more than their three matrix products. Under autocast the
     plain way is taken, because the fused one takes a single type.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import altair as alt
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from stategrad.errors import ForeignOutputError
 from stategrad.files import write_text
 from stategrad.report.comparison import MEASURES, Comparison
-from stategrad.report.export import with_real_subscripts, write_chart
+from stategrad.report.export import svg_of, write_chart
 from stategrad.report.page import static_text, unbroken
 from stategrad.report.style import DASHED, DOTTED, LOOK, SERIES, SOLID, delay_axis
 
@@ -86,7 +85,7 @@ def render_comparison(comparison: Comparison, drawn: dict[str, tuple[str, alt.La
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     environment.filters["unbroken"] = unbroken
-    charts = {name: (title, Markup(_svg(chart))) for name, (title, chart) in drawn.items()}
+    charts = {name: (title, Markup(svg_of(chart))) for name, (title, chart) in drawn.items()}
     template = environment.get_template("comparison.html.j2")
     return template.render(comparison=comparison, charts=charts, css=Markup(static_text("report.css")), mark=Markup(MARK))
 
@@ -134,9 +133,3 @@ def _dots(comparison: Comparison, rows: pd.DataFrame, title: str) -> alt.LayerCh
 
 def _chart(layers: list[alt.Chart], description: str, height: int) -> alt.LayerChart:
     return alt.LayerChart(layer=layers, width=_WIDTH, height=height, description=description, config=LOOK)
-
-
-def _svg(chart: alt.LayerChart) -> str:
-    import vl_convert
-
-    return with_real_subscripts(vl_convert.vegalite_to_svg(json.dumps(chart.to_dict())))

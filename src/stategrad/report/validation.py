@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import altair as alt
@@ -12,7 +11,7 @@ from markupsafe import Markup
 
 from stategrad.errors import ForeignOutputError
 from stategrad.files import write_text
-from stategrad.report.export import with_real_subscripts
+from stategrad.report.export import svg_of
 from stategrad.report.page import static_text, unbroken
 from stategrad.report.style import BLUE, DASHED, DOTTED, GREEN, GREY, INK, LOOK, SOLID, VERMILION, delay_axis
 from stategrad.validation.record import Validation
@@ -69,7 +68,7 @@ def page_of(validation: Validation) -> str:
     """The page as text: one file without scripts, the charts drawn in it."""
     curves = validation.curves()
     drawn = [check for check in validation.checks if check.curves]
-    charts = {check.name: Markup(_svg(curve_chart(curves[curves["check"] == check.name]))) for check in drawn}
+    charts = {check.name: Markup(svg_of(curve_chart(curves[curves["check"] == check.name]))) for check in drawn}
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("stategrad.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -97,9 +96,3 @@ def curve_chart(curves: pd.DataFrame) -> alt.LayerChart:
     )  # fmt: skip
     described = f"Memory of {curves['check'].iloc[0]} against delay, due at delay {int(curves['held_until'].iloc[0])}."
     return alt.LayerChart(layer=[due, lines], width=270, height=170, description=described, config=LOOK)
-
-
-def _svg(chart: alt.LayerChart) -> str:
-    import vl_convert
-
-    return with_real_subscripts(vl_convert.vegalite_to_svg(json.dumps(chart.to_dict())))

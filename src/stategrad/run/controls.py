@@ -63,7 +63,8 @@ def equal_classes(run: Run) -> pd.DataFrame:
         count = min(settings.sample, *(sum(int(mask.sum()) for mask in masks) for masks in classes.values()))
         drawn = equal_groups(classes, count, seed=settings.seed)
         groups = {label_of(name, rule): masks for name, masks in drawn.items()}
-        frames.append(_curves(run, run.model, text, groups=groups, delays=1, sample=None, all_groups=True))
+        anywhere = [np.any(masks, axis=0) for masks in zip(*drawn.values(), strict=True)]
+        frames.append(_curves(run, run.model, text, groups=groups, where=anywhere, delays=1, sample=None, all_groups=True))
     columns = ["state", "group", "rule", *COLUMNS]
     if not frames:
         return pd.DataFrame(columns=columns)

@@ -155,9 +155,7 @@ def swap_memory(
 def _run(request: _Request, validity: Validity | None, show_progress: bool) -> tuple[np.ndarray, np.ndarray]:
     """Swap at every used position; the sums of `‖Δs‖` and of divergences, (stratum, delay)."""
     strata, positions = request.strata, request.positions
-    belongs = np.array([len(members) > 0 for members in strata.members])
-    used = positions.used[belongs[strata.of_position[positions.used]]]
-    weights = positions.weights[0]
+    used, weights = positions.used, positions.weights[0]
     column = {int(delay): index for index, delay in enumerate(request.delays)}
     longest = int(request.delays[-1]) + 1
     sums, divergences = np.zeros((2, *weights.shape))
