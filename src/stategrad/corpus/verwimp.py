@@ -61,8 +61,13 @@ def load_verwimp(
     )
 
 
+def as_here(word: str) -> str:
+    """A word of the authors' files as it is written here: their `<UNK>` is `<unk>`."""
+    return UNKNOWN if word == "<UNK>" else word
+
+
 def _read(file: Readable, part: str) -> list[Document]:
-    return prepare(plain.read(lines(file), part, str(file)), None, word=lambda word: UNKNOWN if word == "<UNK>" else word)
+    return prepare(plain.read(lines(file), part, str(file)), None, word=as_here)
 
 
 def _tags(file: Readable) -> tuple[Lexicon, dict[str, Any]]:

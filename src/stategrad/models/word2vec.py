@@ -52,7 +52,7 @@ def train_word2vec(
         UnavailableError: gensim, an optional extra, is not installed.
         InvalidInputError: settings out of range, sentences that can be read once only, or no word that is frequent enough.
     """
-    model_class = _gensim()
+    model_class = gensim_class()
     problems = Problems("word2vec")
     counts = {"size": size, "min_count": min_count, "window": window, "negative": negative, "iterations": iterations}
     for name, value in counts.items():
@@ -100,7 +100,12 @@ class _Passes:
             self.bar.update()
 
 
-def _gensim() -> Any:
+def gensim_class() -> Any:
+    """The class of gensim's models.
+
+    Raises:
+        UnavailableError: gensim, an optional extra, is not installed.
+    """
     try:
         from gensim.models import Word2Vec
     except ImportError as error:

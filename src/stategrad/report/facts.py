@@ -57,7 +57,7 @@ def subtitle_of(facts: Mapping[str, Any]) -> str:
         _sized(facts.get("hidden_size"), "unit"),
         _sized(facts.get("layers"), "layer"),
         _sized(facts.get("parameters"), "parameter"),
-        None if facts.get("embedding_size") is None else f"embeddings of size {facts['embedding_size']}",
+        _embeddings_of(facts),
         _sized(facts.get("vocabulary"), "word") and f"{_sized(facts.get('vocabulary'), 'word')} in the vocabulary",
     ]
     sizes = ", ".join(part for part in parts if part)
@@ -122,6 +122,15 @@ def strip_of(facts: Mapping[str, Any]) -> list[Fact]:
         Fact("Seeds", _plain(seeds), "training variation not included" if seeds == 1 else "",
              "How many models were trained. One seed: training variation is not included in anything on this page."),
     ]  # fmt: skip
+
+
+def _embeddings_of(facts: Mapping[str, Any]) -> str | None:
+    """The embeddings and their size in a few words."""
+    if facts.get("embedding_size") is None:
+        return None
+    kind = facts.get("embeddings")
+    given = "" if kind in (None, "joint") else "frozen pre-trained " if kind == "pre-trained" else "pre-trained "
+    return f"{given}embeddings of size {facts['embedding_size']}"
 
 
 def _embeddings(facts: Mapping[str, Any]) -> list[Fact]:

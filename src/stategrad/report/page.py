@@ -22,6 +22,7 @@ from stategrad.files import write_text
 from stategrad.report import facts, sentences, tables
 from stategrad.report.contexts import on_context
 from stategrad.report.directions import named_directions, on_directions
+from stategrad.report.embedding_sentences import on_embeddings
 from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
@@ -113,7 +114,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         subtitle=facts.subtitle_of(run.facts),
         warning=facts.young_model(run.facts),
         strip=facts.strip_of(run.facts),
-        context=on_context(run.facts),
+        context=on_embeddings(run.facts) + on_context(run.facts),
         controls=_controls(run),
         figures=drawn,
         defaults=_defaults(run),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stategrad.errors import InvalidInputError, Problems, suggestion
-from stategrad.models.pretrained import read_pretrained
+from stategrad.errors import Problems, suggestion
 from stategrad.run.channels import has_subspaces
 from stategrad.run.contexts import check_context
-from stategrad.run.embeddings import is_pretrained
+from stategrad.run.embeddings import check_embeddings, is_pretrained
 from stategrad.run.properties import check_properties, few_members
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ def check_run(run: Run) -> None:
     Raises:
         InvalidInputError: an unknown state; more delays, blocks, directions or training rows than there is text or embedding;
             a given model that knows other words than the corpus; pre-trained vectors that do not fit.
+        MissingInputError: no file of vectors, or one that is truncated or in another format.
+        UnavailableError: vectors that only gensim can make, which is not installed.
     """
     problems = Problems("the settings")
     settings, architecture = run.config.gradients, run.architecture
@@ -50,8 +51,8 @@ def check_run(run: Run) -> None:
         rows, size = run.config.training.batch_size, run.corpus.train.size
         if size < 2 * rows:
             problems.add(f"training.batch_size is {rows}; {run.corpus.train.name} has {size} words, fewer than 2 for each")
-        if is_pretrained(run) and run.config.embeddings.file is not None:
-            _check_vectors(problems, run)
+        if is_pretrained(run):
+            check_embeddings(problems, run)
     else:
         for name in ("file", "corpus"):
             given = getattr(run.config.embeddings, name)
@@ -61,17 +62,6 @@ def check_run(run: Run) -> None:
     problems.raise_if_any()
     for sentence in few_members(own, text):
         run.say(f"analyze: {sentence}")
-
-
-def _check_vectors(problems: Problems, run: Run) -> None:
-    """Read the vectors once, so that a file that does not fit is refused before the folder is bound to it."""
-    settings, words = run.config.embeddings, run.corpus.vocabulary.words
-    if run.folder.model_path.is_file():
-        return
-    try:
-        read_pretrained(settings.file or "", words, size=run.config.network.embedding_size, most_missing=settings.most_missing)
-    except InvalidInputError as error:
-        problems.add(str(error).removesuffix("."))
 
 
 def _check_vocabulary(problems: Problems, given: tuple[str, ...], expected: tuple[str, ...], path: str) -> None:
