@@ -15,7 +15,8 @@ def on_embeddings(facts: Mapping[str, Any]) -> list[str]:
         facts: of the run.
 
     >>> on_embeddings({"embeddings": "pre-trained", "embeddings_source": "v.bin", "embeddings_missing": 0})
-    ['The embeddings are pre-trained (v.bin) and stayed as they were while the model was trained.', 'Every word has a vector of its own.']
+    ['The embeddings are pre-trained (v.bin) and stayed as they were while the model was trained.',
+     'Every word has a vector of its own.']
     """
     kind, source = facts.get("embeddings"), facts.get("embeddings_source")
     if kind in (None, "joint"):

@@ -27,7 +27,7 @@ from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
-from stategrad.report.sections import Figure, figures_of, opens_whitened
+from stategrad.report.sections import Figure, conventions, figures_of, opens_whitened
 from stategrad.report.tag_sentences import on_tags
 from stategrad.report.text_sentences import on_text
 
@@ -161,13 +161,13 @@ def _tables(run: RunTables) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
 
 def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
     """Per control its name and its choices, value → label; those with one choice only are left out."""
-    whitened = sorted({bool(value) for value in run.tracking["whitened"]}) if len(run.tracking) else []
+    what = "Properties in" if len(run.tracking) else "Directions in"
     controls = {
         "state": ("State", {state: state or "state" for state in run.states}),
         "scale": ("Vertical axes", {"linear": "linear", "log": "logarithmic"}),
         "values": ("Values", {"absolute": "absolute", "relative": "relative to delay 0"}),
         "rule": ("Class curves", {rule: RULES.get(rule, rule) for rule in run.rules}),
-        "whitened": ("Properties in", {str(value).lower(): "whitened space" if value else "embedding space" for value in whitened}),
+        "whitened": (what, {str(value).lower(): "whitened space" if value else "embedding space" for value in conventions(run)}),
         "n": ("Cosine to", {f"n={n}": f"{n} direction{'s' * (n > 1)}" for n in sorted(run.numbers)}),
     }
     return {name: control for name, control in controls.items() if len(control[1]) > 1}
