@@ -172,7 +172,9 @@ def test_files_that_are_not_there(folder, tmp_path):
     (folder / "cbow_wsj_all.npy").unlink()
     with pytest.raises(MissingInputError, match=r"holds no cbow_wsj_all.npy; give the folder of the authors' vectors"):
         verwimp_embeddings(folder)
-    with pytest.raises(MissingInputError, match=r"there is no file or folder .*nowhere; give the path of a file, a folder or a zip archive"):
+    with pytest.raises(
+        MissingInputError, match=r"there is no file or folder .*nowhere; give the path of a file, a folder or a zip archive"
+    ):
         verwimp_embeddings(tmp_path / "nowhere")
 
 

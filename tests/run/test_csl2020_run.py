@@ -56,7 +56,7 @@ def test_from_raw_files_to_the_page(wikitext: Path, tmp_path: Path, capsys: pyte
     page = (tmp_path / "run/report.html").read_text(encoding="utf-8")
     assert "What the cell state of an LSTM trained on WikiText remembers" in page
     assert "200 steps" in page
-    assert "\"whitened\":\"true\"" in page, "the page opens with the follow-up's convention"
+    assert '"whitened":"true"' in page, "the page opens with the follow-up's convention"
     assert "Directions in" in page
     assert set(memory["group"]) == {"all"}, "WikiText has no tags"
     assert "Table 1. Word classes" not in page

@@ -1,4 +1,4 @@
-"""Embeddings from outside in a whole run: by word, frozen, listed where they are missing, and refused before anything is trained."""
+"""Embeddings from outside in a whole run: by word, frozen, listed where they are missing, refused before anything is trained."""
 
 from __future__ import annotations
 
@@ -247,7 +247,10 @@ REFUSED: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "a word twice": (word_twice, f"holds the word '{WORDS[3]}' twice; leave one of its vectors."),
     "too few words": (too_few, "more than most_missing = 0.25 allows; give vectors of a text that is written like this one"),
     "a file cut off": (cut_off, "is truncated: it ends within vector"),
-    "another vocabulary": (model_with_words_of_another_order, "holds other words than model.safetensors was saved with, or in another"),
+    "another vocabulary": (
+        model_with_words_of_another_order,
+        "holds other words than model.safetensors was saved with",
+    ),
     "no file": (lambda folder: ["--embeddings.file", str(folder / "none.bin")], "none.bin; give word vectors"),
     "no text": (lambda folder: ["--embeddings.corpus", str(folder / "none")], "there is no file or folder"),
     "a text of other words": (text_of_other_words, "cbow vectors of other.txt lacks"),
@@ -256,7 +259,10 @@ REFUSED: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda _: ["--embeddings.source", "authors"],
         "embeddings.source is authors and the corpus synthetic; give corpus verwimp, or --embeddings.source pre-trained with",
     ),
-    "a format without a text": (lambda _: ["--embeddings.format", "wsj"], "embeddings.format is wsj and there is no embeddings.corpus"),
+    "a format without a text": (
+        lambda _: ["--embeddings.format", "wsj"],
+        "embeddings.format is wsj and there is no embeddings.corpus",
+    ),
 }
 
 

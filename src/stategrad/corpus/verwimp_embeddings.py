@@ -58,10 +58,16 @@ def vector_files(path: str | Path) -> tuple[Readable, Readable]:
         InvalidInputError: several dictionaries, or a damaged archive.
     """
     root = open_path(path)
-    found = [file for file in all_files(root) if root.is_file() or file.name == VECTORS_FILE]
+    files: list[Readable]
+    if isinstance(root, Path) and root.is_file():
+        files, name = [file for file in sorted(root.parent.iterdir()) if file.is_file()], root.name
+    else:
+        files, name = all_files(root), VECTORS_FILE
+    found = [file for file in files if file.name == name]
     if not found:
         raise MissingInputError(f"{path} holds no {VECTORS_FILE}; give the folder of the authors' vectors.")
-    return found[0], _dictionary(found[0])
+    folder = _folder(found[0])
+    return found[0], _dictionary(found[0].name, folder, [file for file in files if _folder(file) == folder])
 
 
 def read_vectors(path: Readable) -> Float[np.ndarray, "word embedding"]:
@@ -114,19 +120,22 @@ def read_rows(path: Readable) -> dict[str, int]:
     return rows
 
 
-def _dictionary(vectors: Readable) -> Readable:
-    beside: list[Readable] = list(vectors.parent.iterdir())
-    names = [path for path in sorted(beside, key=lambda path: path.name) if path.is_file() and path.name != vectors.name]
-    named = [path for path in names if "dict" in path.name.lower()]
-    candidates = named or [path for path in names if path.name.lower().startswith("cbow")]
+def _folder(file: Readable) -> str:
+    return str(file).removesuffix(file.name)
+
+
+def _dictionary(vectors: str, folder: str, files: Sequence[Readable]) -> Readable:
+    names = [file for file in files if file.name != vectors]
+    named = [file for file in names if "dict" in file.name.lower()]
+    candidates = named or [file for file in names if file.name.lower().startswith("cbow")]
     if not candidates:
         raise MissingInputError(
-            f"{vectors.parent} holds no dictionary of {vectors.name}; put it there as {vectors.stem}.dict, a word and its "
-            "row per line."
+            f"{folder} holds no dictionary of {vectors}; put it there as {vectors.removesuffix('.npy')}.dict, a word and its row "
+            "per line."
         )
     if len(candidates) > 1:
         raise InvalidInputError(
-            f"{vectors.parent} holds several dictionaries, {candidates[0].name} and {candidates[1].name}; leave one of them."
+            f"{folder} holds several dictionaries, {candidates[0].name} and {candidates[1].name}; leave one of them."
         )
     return candidates[0]
 

@@ -46,10 +46,9 @@ def source_fingerprint(run: Run) -> str:
     if array is not None:
         return sha256_of_text(*map(sha256, vector_files(array)))
     if settings.file is not None:
-        path = Path(settings.file)
-        if not _is_model(path):
-            return _hash(path)
-        tensors = existing_model(path)
+        if not _is_model(_file(run)):
+            return _hash(_file(run))
+        tensors = existing_model(_file(run))
         return sha256_of_text(_hash(tensors), _hash(tensors.with_name("vocabulary.txt")))
     if settings.corpus is None:
         return run.corpus.train.sha256
@@ -71,7 +70,7 @@ def given_vectors(run: Run) -> AlignedVectors | None:
         return fit(found, words, source=array, size=size, most_missing=settings.most_missing)
     if settings.file is None:
         return None
-    return read_pretrained(settings.file, words, size=size, most_missing=settings.most_missing)
+    return read_pretrained(_file(run), words, size=size, most_missing=settings.most_missing)
 
 
 def check_embeddings(problems: Problems, run: Run) -> None:
@@ -162,7 +161,7 @@ def _other_text(run: Run) -> str | None:
     if (array is not None and vector_files(array)[0].name == VECTORS_FILE) or settings.format == "wsj":
         return None
     if settings.file is not None:
-        return _described(run) if _is_model(Path(settings.file)) else f"those of {_described(run)}"
+        return _described(run) if _is_model(_file(run)) else f"those of {_described(run)}"
     return "cbow on PTB" if settings.corpus is None and run.corpus.name in ("ptb", "verwimp") else _described(run)
 
 
@@ -216,6 +215,11 @@ def _array(run: Run) -> str | None:
     return settings.file if settings.file is not None and settings.file.endswith(".npy") else None
 
 
+def _file(run: Run) -> Path:
+    """The file of vectors that the settings name."""
+    return Path(run.config.embeddings.file or "").expanduser()
+
+
 def _is_model(path: Path) -> bool:
     return path.is_dir() or path.suffix == ".safetensors"
 
@@ -225,7 +229,7 @@ def _described(run: Run) -> str:
     if settings.source == "authors":
         return f"the authors' {VECTORS_FILE}"
     if settings.file is not None:
-        path = Path(settings.file)
+        path = _file(run)
         return f"the embeddings of the model {'/'.join(path.parts[-3:])}" if _is_model(path) else path.name
     return f"cbow vectors of {run.corpus.train.name if settings.corpus is None else Path(settings.corpus).name}"
 

@@ -45,7 +45,9 @@ def _embedding_line(facts: Mapping[str, Any]) -> list[str]:
     if facts.get("embeddings_source") is None:
         return []
     lacking = facts["embeddings_missing"]
-    return [f"embeddings {facts['embeddings']} ({facts['embeddings_source']}), {lacking:,} word{'s' * (lacking != 1)} without a vector"]
+    return [
+        f"embeddings {facts['embeddings']} ({facts['embeddings_source']}), {lacking:,} word{'s' * (lacking != 1)} without a vector"
+    ]
 
 
 def corpus_summary(splits: Splits) -> str:
