@@ -16,7 +16,7 @@ import yaml
 import stategrad as sg
 from run.tiny import TINY
 from stategrad.cli.main import main
-from stategrad.corpus.sources import load
+from stategrad.corpus.sources import CorpusConfig, load
 from stategrad.models import training
 from stategrad.models.checkpoints import save_model
 from stategrad.models.embedding_settings import EmbeddingsConfig
@@ -30,7 +30,8 @@ from stategrad.run.config import ControlsConfig, GradientsConfig, RunConfig, Swa
 from stategrad.run.run import STAGES, Run
 from stategrad.run.summary import run_summary
 
-WORDS = load(TINY.corpus).vocabulary.words
+SHORT = dataclasses.replace(TINY, corpus=CorpusConfig(name="synthetic", tokens=4_000, vocabulary_size=300))
+WORDS = load(SHORT.corpus).vocabulary.words
 LACKING = (WORDS[7], WORDS[100], "<eos>")
 """Words of the text that the files of these tests do not hold."""
 
@@ -43,7 +44,7 @@ def some_vectors(lacking: tuple[str, ...] = LACKING, size: int = 8) -> WordVecto
 
 
 def settings(**embeddings: Any) -> RunConfig:
-    return dataclasses.replace(TINY, embeddings=EmbeddingsConfig(source="pre-trained", **embeddings))
+    return dataclasses.replace(SHORT, embeddings=EmbeddingsConfig(source="pre-trained", **embeddings))
 
 
 def trained(path: Path, config: RunConfig) -> Run:
@@ -170,7 +171,7 @@ def test_a_run_on_frozen_vectors_is_resumed_exactly(tmp_path: Path, monkeypatch:
     def interrupted(*arguments: Any) -> None:
         original(*arguments)
         saves.append(1)
-        if len(saves) == 20:
+        if len(saves) == 12:
             raise KeyboardInterrupt
 
     original = training.save_training
@@ -220,7 +221,7 @@ def word_twice(folder: Path) -> list[str]:
 
 
 def too_few(folder: Path) -> list[str]:
-    write_vectors(folder / "v.bin", some_vectors(lacking=tuple(WORDS[:150])))
+    write_vectors(folder / "v.bin", some_vectors(lacking=tuple(WORDS[:100])))
     return ["--embeddings.file", str(folder / "v.bin")]
 
 
@@ -304,6 +305,30 @@ def test_vectors_that_changed_after_training_are_refused_and_the_folder_is_left_
     with pytest.raises(sg.InvalidInputError, match="have size 6 and the model's embeddings 8"):
         trained(tmp_path / "run", settings(file=str(path)))
     assert {file: file.read_bytes() for file in run.folder.path.rglob("*") if file.is_file()} == before
+
+
+def test_a_folder_trained_on_other_inputs_than_now_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings name the same paths, and other things lie there."""
+    path = binary_file(tmp_path)
+    run = trained(tmp_path / "run", settings(file=str(path)))
+    other = some_vectors()
+    write_vectors(path, dataclasses.replace(other, vectors=2 * other.vectors))
+    before = {file: file.read_bytes() for file in run.folder.path.rglob("*") if file.is_file()}
+    sentence = r"the model in .*run was trained on other {} than are there now; give another --out, or delete that folder\.$"
+    with pytest.raises(sg.ForeignOutputError, match=sentence.format("word vectors")):
+        trained(tmp_path / "run", settings(file=str(path)))
+    binary_file(tmp_path)
+    longer = load(dataclasses.replace(SHORT.corpus, tokens=4_100))
+    with monkeypatch.context() as changed:
+        changed.setattr("stategrad.run.run.load_corpus", lambda _: dataclasses.replace(longer, vocabulary=run.corpus.vocabulary))
+        with pytest.raises(sg.ForeignOutputError, match=sentence.format("texts")):
+            trained(tmp_path / "run", settings(file=str(path)))
+    assert {file: file.read_bytes() for file in run.folder.path.rglob("*") if file.is_file()} == before
+    run.folder.manifest_path.unlink()
+    (tmp_path / "run/model/model.safetensors").unlink()
+    write_vectors(path, dataclasses.replace(other, vectors=2 * other.vectors))
+    with pytest.raises(sg.ForeignOutputError, match=sentence.format("texts, word vectors or settings")):
+        trained(tmp_path / "run", settings(file=str(path)))
 
 
 def test_a_folder_from_before_a_setting_existed_was_made_with_its_default(tmp_path: Path) -> None:

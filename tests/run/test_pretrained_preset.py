@@ -23,7 +23,7 @@ def beginnings(archive: Path, folder: Path) -> Path:
     folder.mkdir()
     for file in all_files(open_path(archive)):
         if file.name.startswith("ptb."):
-            kept = [line for line, _ in zip(lines(file), range(1500 if "train" in file.name else 400), strict=False)]
+            kept = [line for line, _ in zip(lines(file), range(900 if "train" in file.name else 300), strict=False)]
             (folder / file.name).write_text("\n".join(kept) + "\n")
     return folder
 
@@ -36,7 +36,7 @@ def test_on_the_beginnings_of_the_text_from_raw_files_to_the_page(shared: Path, 
             preset.corpus,
             path=str(beginnings(shared / "data/ptb.zip", tmp_path / "ptb")),
             tags=(str(shared / "data/treebank.zip"),),
-            vocabulary_size=1500,
+            vocabulary_size=1000,
         ),
         network=dataclasses.replace(preset.network, embedding_size=8, hidden_size=12),
         embeddings=dataclasses.replace(preset.embeddings, iterations=1),

@@ -131,6 +131,8 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         directions=[] if run.directions is None else named_directions(run.directions),
         on_directions=[] if run.directions is None else on_directions(run.directions),
         has_tracking=not run.tracking.empty,
+        has_classes=run.directions is not None and bool((run.directions["class"].fillna("") != "").any()),
+        rules_known=bool(run.facts.get("tag_rules")),
         training=run.training,
         number=tables.number,
         versions=run.manifest.get("versions") or {},

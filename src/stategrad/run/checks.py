@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stategrad.errors import Problems, suggestion
+from stategrad.errors import ForeignOutputError, Problems, suggestion
 from stategrad.run.channels import has_subspaces
 from stategrad.run.contexts import check_context
 from stategrad.run.embeddings import check_embeddings, is_pretrained
@@ -62,6 +62,27 @@ def check_run(run: Run) -> None:
     problems.raise_if_any()
     for sentence in few_members(own, text):
         run.say(f"analyze: {sentence}")
+
+
+def check_folder(run: Run) -> None:
+    """Refuse a folder whose model was trained on other texts or vectors than lie at the same paths now.
+
+    Raises:
+        ForeignOutputError: such a folder.
+        InvalidInputError: a manifest that cannot be read.
+    """
+    facts = run.folder.manifest()["facts"]
+    now = {"training_sha256": run.training_sha256} | ({"embeddings_sha256": run.embeddings_sha256} if is_pretrained(run) else {})
+    for name, what in (("training_sha256", "texts"), ("embeddings_sha256", "word vectors")):
+        if run.config.model is None and facts.get(name) is not None and now.get(name) != facts[name]:
+            raise ForeignOutputError(other_inputs(run, what))
+
+
+def other_inputs(run: Run, what: str) -> str:
+    """The sentence about a folder whose model read something else than lies at the same path now."""
+    return (
+        f"the model in {run.folder.path} was trained on other {what} than are there now; give another --out, or delete that folder."
+    )
 
 
 def _check_vocabulary(problems: Problems, given: tuple[str, ...], expected: tuple[str, ...], path: str) -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.sources import load as load_corpus
 from stategrad.corpus.splits import Splits
+from stategrad.files import sha256_of_text
 from stategrad.gradients.provenance import model_hash
 from stategrad.models.checkpoints import load_model
 from stategrad.models.language_model import Architecture, LanguageModel
 from stategrad.models.pretrained import AlignedVectors
 from stategrad.run import stages
-from stategrad.run.checks import check_run
+from stategrad.run.checks import check_folder, check_run
 from stategrad.run.config import RunConfig
 from stategrad.run.embeddings import given_vectors, is_pretrained, source_fingerprint
 from stategrad.run.folder import RunFolder, fingerprint_of
@@ -73,6 +74,11 @@ class Run:
         assert self.config.model is not None
         return load_model(self.config.model)
 
+    @property
+    def training_sha256(self) -> str:
+        """The hash of the texts that training reads."""
+        return sha256_of_text(self.corpus.train.sha256, self.corpus.valid.sha256)
+
     @cached_property
     def embeddings_sha256(self) -> str:
         """The hash of what pre-trained embeddings come from."""
@@ -118,6 +124,7 @@ class Run:
         """
         self.say(f"corpus: {self.corpus.name}, {self.corpus.train.size:,} words to train on")
         check_run(self)
+        check_folder(self)
         fingerprints = self._fingerprints
         self.folder.claim(self.config.to_dict(), IDENTITY, RunConfig(preset="").to_dict())
         for name in names:

@@ -20,8 +20,8 @@ def run_summary(folder: RunFolder) -> str:
     shown = [delay for delay in (0, 1, 2, 5, 10, 20, int(everything.index.max())) if delay in everything.index]
     lines = [
         "",
-        f"{facts['text']}: {facts['positions']:,} of {facts['population']:,} positions, {state} state of a "
-        f"{facts['cell'].upper()} with {facts['hidden_size']} units",
+        f"{facts['text']}: {facts['positions']:,} of {facts['population']:,} positions, {state} state of "
+        f"{'an LSTM' if facts['cell'] == 'lstm' else 'a ' + facts['cell'].upper()} with {facts['hidden_size']} units",
         f"perplexity (base e)  validation {facts['perplexity_valid']:.1f}, test {facts['perplexity_test']:.1f}; "
         f"word frequencies alone {facts['perplexity_unigram']:.0f}, untrained {facts['perplexity_untrained']:.0f}",
         *_embedding_line(facts),
@@ -29,7 +29,7 @@ def run_summary(folder: RunFolder) -> str:
         "delay τ          " + "".join(f"{delay:>9}" for delay in dict.fromkeys(shown)),
     ]
     for label, column in (("σ_1 of the mean", "sigma_1"), ("its noise floor", "sigma_1_floor"), ("rms", "rms"), ("swap", "swap")):
-        lines.append(f"{label:<17}" + "".join(f"{everything[column][delay]:9.3f}" for delay in dict.fromkeys(shown)))
+        lines.append(f"{label:<17}" + "".join(f"{everything[column][delay]:9.3g}" for delay in dict.fromkeys(shown)))
     classes = folder.read_measures("classes")
     if len(classes):
         lines += ["", "σ_1 at delay 0 by word class (share of their sum)"]
