@@ -427,15 +427,15 @@ def _near(delays: pd.Index, wanted: int) -> int:
 
 
 def _amount(value: float) -> str:
-    """Two digits; below a thousandth with a power of ten.
+    r"""Two digits; below a thousandth with a power of ten.
 
     >>> _amount(0.0634), _amount(8.84e-5), _amount(0.0)
-    ('0.063', '8.8 × 10⁻⁵', '0')
+    ('0.063', '8.8\xa0×\xa010⁻⁵', '0')
     """
     if not 0 < abs(value) < 1e-3:
         return f"{value:.2g}"
     digits, power = f"{value:.1e}".split("e-")
-    return f"{digits} × 10⁻{power.lstrip('0').translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return f"{digits}\u00a0×\u00a010⁻{power.lstrip('0').translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def _percent(share: float) -> str:
