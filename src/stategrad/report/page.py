@@ -21,7 +21,7 @@ from stategrad.errors import InvalidInputError
 from stategrad.files import write_text
 from stategrad.report import facts, sentences, tables
 from stategrad.report.contexts import on_context
-from stategrad.report.directions import named_directions, on_directions
+from stategrad.report.directions import has_classes, named_directions, on_directions
 from stategrad.report.embedding_sentences import on_embeddings
 from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
@@ -103,6 +103,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
     bundle = Markup(_bundle())
     script = Markup(static_text("report.js"))
     first, second = _tables(run)
+    named = [] if run.directions is None else named_directions(run.directions)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("stategrad.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -128,10 +129,10 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         paper=paper,
         on_text=on_text(run.facts),
         text_columns=("quantity", "the paper says", "why"),
-        directions=[] if run.directions is None else named_directions(run.directions),
+        directions=named,
         on_directions=[] if run.directions is None else on_directions(run.directions),
         has_tracking=not run.tracking.empty,
-        has_classes=run.directions is not None and bool((run.directions["class"].fillna("") != "").any()),
+        has_classes=has_classes(named),
         rules_known=bool(run.facts.get("tag_rules")),
         training=run.training,
         number=tables.number,
