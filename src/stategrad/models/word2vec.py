@@ -93,7 +93,7 @@ class _Passes:
         if self.begun == 2:
             self.bar.total = self.bar.n * self.passes
         what = "counting words" if self.begun == 1 else f"pass {self.begun - 1}/{self.passes - 1}"
-        self.bar.set_description(f"word2vec, {what}")
+        self.bar.set_description_str(f"word2vec, {what}")
         for sentence in self.sentences:
             for start in range(0, len(sentence), _LONGEST_SENTENCE):
                 yield sentence[start : start + _LONGEST_SENTENCE]
