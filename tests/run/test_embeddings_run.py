@@ -331,6 +331,13 @@ def test_a_folder_trained_on_other_inputs_than_now_is_left_as_it_is(tmp_path: Pa
         trained(tmp_path / "run", settings(file=str(path)))
 
 
+def test_a_folder_of_something_else_is_not_read_as_a_run(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/manifest.json").write_text("{}")
+    with pytest.raises(sg.ForeignOutputError, match="exists and is not the folder of a run; give another --out"):
+        trained(tmp_path / "mine", settings(file=str(binary_file(tmp_path))))
+
+
 def test_a_folder_from_before_a_setting_existed_was_made_with_its_default(tmp_path: Path) -> None:
     path = binary_file(tmp_path)
     run = trained(tmp_path / "run", settings(file=str(path)))

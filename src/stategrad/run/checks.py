@@ -71,6 +71,8 @@ def check_folder(run: Run) -> None:
         ForeignOutputError: such a folder.
         InvalidInputError: a manifest that cannot be read.
     """
+    if not run.folder.config_path.is_file():
+        return
     facts = run.folder.manifest()["facts"]
     now = {"training_sha256": run.training_sha256} | ({"embeddings_sha256": run.embeddings_sha256} if is_pretrained(run) else {})
     for name, what in (("training_sha256", "texts"), ("embeddings_sha256", "word vectors")):

@@ -92,7 +92,7 @@ class Run:
     @property
     def is_trained(self) -> bool:
         """Whether the folder holds the model that these settings make."""
-        return self.folder.is_current("train", self._fingerprints["train"])
+        return self.folder.config_path.is_file() and self.folder.is_current("train", self._fingerprints["train"])
 
     @property
     def architecture(self) -> Architecture:
