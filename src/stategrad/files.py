@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,10 +47,13 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def sha256(path: Path) -> str:
+def sha256(path: Path | zipfile.Path) -> str:
     """The SHA-256 of a file's content, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
     with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+        while chunk := content.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def sha256_of_text(*parts: str) -> str:

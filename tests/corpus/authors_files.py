@@ -22,6 +22,7 @@ def write_authors_folder(folder: Path, sentences: int = 40, dimensions: int = 8,
         lines = [" ".join(rng.choices(forms, k=rng.randint(4, 12))) for _ in range(times)]
         (folder / f"ptb_{part}.txt").write_text("\n".join([" ".join(forms), *lines]) + "\n")
     (folder / "ptb_words+pos.txt").write_text("".join(f"{word} {listed}\n" for word, listed in tags.items()) + "shop not in list\n")
-    np.save(folder / "cbow_wsj_all.npy", np.arange(len(WORDS) * dimensions, dtype=np.float32).reshape(-1, dimensions))
-    (folder / "cbow_wsj.dict").write_text("".join(f"{word}\t{row}\n" for row, word in enumerate(reversed(WORDS))))
+    vectors = np.random.default_rng(0).normal(size=(len(tags), dimensions)).astype(np.float32)
+    np.save(folder / "cbow_wsj_all.npy", vectors)
+    (folder / "cbow_wsj.dict").write_text("".join(f"{word}\t{row}\n" for row, word in enumerate(reversed(tags))))
     return folder

@@ -172,5 +172,30 @@ def test_files_that_are_not_there(folder, tmp_path):
     (folder / "cbow_wsj_all.npy").unlink()
     with pytest.raises(MissingInputError, match=r"holds no cbow_wsj_all.npy; give the folder of the authors' vectors"):
         verwimp_embeddings(folder)
-    with pytest.raises(MissingInputError, match=r"there is no folder .*nowhere; give the one that holds cbow_wsj_all.npy"):
+    with pytest.raises(
+        MissingInputError, match=r"there is no file or folder .*nowhere; give the path of a file, a folder or a zip archive"
+    ):
         verwimp_embeddings(tmp_path / "nowhere")
+
+
+def test_vectors_in_an_archive_and_beside_an_array(folder, tmp_path):
+    words, vectors = verwimp_embeddings(folder)
+    for path in (make_zip(folder, tmp_path / "authors.zip"), folder / "cbow_wsj_all.npy"):
+        again, same = verwimp_embeddings(path)
+        assert again == words
+        np.testing.assert_array_equal(same, vectors)
+
+
+def test_the_authors_unknown_word_is_written_as_in_their_texts(folder):
+    (folder / "cbow_wsj.dict").write_text("<UNK> 1\nthe 0\n")
+    assert verwimp_embeddings(folder)[0] == ("the", "<unk>")
+    (folder / "cbow_wsj.dict").write_text("<UNK> 1\n<unk> 0\n")
+    assert verwimp_embeddings(folder)[0] == ("<unk>", "<UNK>"), "which are two words then"
+
+
+@pytest.mark.parametrize(("name", "text"), [("cbow.dict", "the 0\nthe 1\n"), ("cbow.json", '{"the": 0, "the": 1}')])
+def test_a_word_with_two_rows(folder, name, text):
+    (folder / "cbow_wsj.dict").unlink()
+    (folder / name).write_text(text)
+    with pytest.raises(InvalidInputError, match=r"gives 'the' row 0 and row 1; give each word one row"):
+        verwimp_embeddings(folder)

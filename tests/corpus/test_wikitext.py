@@ -54,3 +54,10 @@ def test_files_that_are_not_there_are_named(folder: Path) -> None:
         InvalidInputError, match=r"corpus wikitext needs a path; give the folder or zip that holds wiki\.train\.tokens"
     ):
         load(CorpusConfig("wikitext"))
+
+
+def test_a_normalisation_is_applied_and_counted(folder: Path) -> None:
+    splits = load(CorpusConfig("wikitext", str(folder), normalisation="wsj-norm", rules=("lower_case", "numbers")))
+    text = " ".join(splits.vocabulary.decode(splits.train.streams[0]))
+    assert text.endswith("it eats N @,@ N mice . <eos>")
+    assert (splits.facts["normalisation"], splits.facts["touched_numbers"]) == ("wsj-norm", 6)

@@ -144,10 +144,18 @@ def test_other_rules_are_shown_and_not_compared():
          "the run measured the test part of ptb, 1 document, the paper the validation part"),
         ({"embeddings": "pre-trained"},
          "the run's embeddings are cbow vectors of the Wall Street Journal, the paper's here trained with the language model"),
+        ({"embeddings": "pre-trained", "embeddings_text": "those of v.bin"},
+         "the run's embeddings are those of v.bin, the paper's here trained with the language model"),
     ],
 )  # fmt: skip
 def test_another_model_or_part_of_the_text_is_not_comparable(changed, reason):
     assert judged(compared({**FACTS, **changed}), "σ_1/Σσ at τ = 29") == ("not comparable", reason)
+
+
+def test_vectors_of_no_known_text_are_no_model_of_the_paper_s():
+    frame = compared({**FACTS, "embeddings": "pre-trained", "embeddings_text": "those of v.bin"})
+    compared_with = frame[frame["model"] != "any"]
+    assert set(compared_with["verdict"]) == {"not comparable"}
 
 
 def test_numbers_of_another_model_stand_alone():

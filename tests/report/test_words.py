@@ -303,5 +303,5 @@ def test_what_is_decoded_is_said_with_its_limits() -> None:
 def test_what_a_swap_does_to_the_next_word_is_said_in_nats() -> None:
     memory = memory_frame(("cell", "hidden"), ("any",))
     said = " ".join(sentences.on_divergence(memory[memory["group"] == "all"]))
-    assert "It is 3 at delay 0, 0.25 at delay 5, 0.02 at delay 10, 1.5e-06 at delay 29." in said
+    assert "It is 3 at delay 0, 0.25 at delay 5, 0.02 at delay 10, 1.5\u00a0×\u00a010⁻⁶ at delay 29." in said
     assert sentences.on_divergence(memory.assign(divergence=float("nan"))) == []

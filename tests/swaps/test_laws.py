@@ -48,6 +48,20 @@ def test_a_linear_network_has_validity_one_and_the_swap_memory_of_its_powers():
         assert float(result.theta.sel(group="all", delay=delay)) == pytest.approx(expected, rel=1e-9)
 
 
+def test_of_a_swap_that_rounding_has_ended_nothing_is_explained():
+    """The gradient fades on below what numbers of this precision can tell; the state does not."""
+    module, x = nn.RNN(3, 4).eval(), torch.randn(200, 3)
+    module.weight_hh_l0.data = 0.1 * torch.eye(4)
+    gradients = sg.state_gradients(module, x, delays=25, **QUIET)
+    result = sg.swap_memory(module, x, delays=25, swaps=torch.randn(200, 3), gradients=gradients, **QUIET)
+    gone = (result.theta == 0).values
+    assert (gone[0, 15:].all(), gone[0, :4].any()) == (True, False)
+    assert (np.abs(gradients.mean.sel(delay=24)) > 0).any()
+    agreement = result.agreement()
+    for measure in (result.validity, agreement["validity"], agreement["cosine"]):
+        np.testing.assert_array_equal(np.isnan(measure), gone)
+
+
 def test_small_swaps_are_explained_and_large_ones_less():
     module, x = nn.LSTM(3, 8).double().eval(), 0.1 * torch.randn(300, 3).double()
     for parameter in module.parameters():

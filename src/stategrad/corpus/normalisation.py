@@ -55,6 +55,7 @@ class Normaliser:
     """
 
     def __init__(self, normalisation: Normalisation = "none", rules: Sequence[str] = ()) -> None:
+        self.normalisation = normalisation
         check_choice("normalisation", normalisation, get_args(Normalisation))
         known = NORMALISATIONS[normalisation]
         if rules and not known:
@@ -109,12 +110,12 @@ class Normaliser:
             tokens = RULES[name](tokens)
         return tokens
 
-    def facts(self, normalisation: Normalisation) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """The normalisation, its rules, and how many words each touched: facts of a corpus, none without rules."""
         if not self.names:
             return {}
         return {
-            "normalisation": normalisation,
+            "normalisation": self.normalisation,
             "rules": ", ".join(self.names),
             **{f"touched_{name}": self.touched[name] for name in self.names},
         }

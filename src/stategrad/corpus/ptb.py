@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from stategrad.corpus.documents import Document, prepare
-from stategrad.corpus.lexicon import Lexicon
 from stategrad.corpus.normalisation import Normalisation, Normaliser, mikolov
 from stategrad.corpus.normalisation_rules import hyphens
+from stategrad.corpus.parts import part_files, splits_of
 from stategrad.corpus.readers import plain
-from stategrad.corpus.readers.files import Readable, lines, open_path, text_files
-from stategrad.corpus.splits import PARTS, Splits, choose_vocabulary, count_words, encode_splits
-from stategrad.corpus.tag_files import read_lexicon
+from stategrad.corpus.readers.files import lines
+from stategrad.corpus.splits import Splits, count_words
 from stategrad.corpus.vocabulary import END
-from stategrad.errors import MissingInputError
 
 
 def load_ptb(
@@ -47,26 +44,11 @@ def load_ptb(
         MissingInputError: no such folder, or not all of the three files in it.
         InvalidInputError: files that are empty, not text, or tagged files that do not fit the text.
     """
-    files = {file.name: file for file in text_files(open_path(path))}
-    missing = [f"ptb.{part}.txt" for part in PARTS if f"ptb.{part}.txt" not in files]
-    if missing:
-        raise MissingInputError(f"{path} holds no {' and no '.join(missing)}; give the folder or zip of Mikolov's ptb.*.txt.")
     normaliser = Normaliser(normalisation, rules)
-    raw = {part: _read(files[f"ptb.{part}.txt"], part) for part in PARTS}
-    parts = {part: normaliser.documents(documents) for part, documents in raw.items()}
-    lexicon: Lexicon | None = None
-    facts: dict[str, Any] = {}
-    if tags:
-        vocabulary = choose_vocabulary(count_words(parts["train"]), vocabulary_size)
-        lexicon, facts = read_lexicon(tags, vocabulary, normaliser.type_of(mikolov))
-    return encode_splits(
-        "ptb",
-        parts,
-        vocabulary_size=vocabulary_size,
-        lexicon=lexicon,
-        tag_set=None if lexicon is None else lexicon.tag_set,
-        is_gold=False,
-        facts=facts | _types(raw["train"]) | normaliser.facts(normalisation),
+    files = part_files(path, ["ptb.{}.txt"], "the folder or zip of Mikolov's ptb.*.txt")
+    parts = {part: prepare(plain.read(lines(file), part, str(file)), None, word=str) for part, file in files.items()}
+    return splits_of(
+        "ptb", parts, normaliser, vocabulary_size=vocabulary_size, tags=tags, word=mikolov, facts=_types(parts["train"])
     )
 
 
@@ -75,7 +57,3 @@ def _types(documents: Sequence[Document]) -> dict[str, int]:
     words = set(count_words(documents)) - {END}
     split = {part for word in words for part, _ in hyphens([(word, None)])}
     return {"types_of_text": len(words), "types_hyphens_split": len(split)}
-
-
-def _read(file: Readable, part: str) -> list[Document]:
-    return prepare(plain.read(lines(file), part, str(file)), None, word=str)

@@ -29,6 +29,10 @@ _NEEDED_PATHS = {
     "wikitext": "the folder or zip that holds wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens",
 }
 _SYNTHETIC_WORDS = 2_000
+_WITH_TAGS = {"ptb": load_ptb, "wsj": load_wsj, "text": load_text, "wikitext": load_wikitext}
+"""Texts whose tags come from other files."""
+_TAGGED = {"verwimp": load_verwimp, "treebank": load_treebank}
+"""Texts that bring their own."""
 
 
 @dataclass(frozen=True)
@@ -71,18 +75,10 @@ def load(config: CorpusConfig) -> Splits:
     """
     _check(config)
     path, size = config.path or "", config.vocabulary_size
-    if config.name == "ptb":
-        return load_ptb(path, config.tags, size, config.normalisation, config.rules)
-    if config.name == "verwimp":
-        return load_verwimp(path, size, config.normalisation, config.rules)
-    if config.name == "treebank":
-        return load_treebank(path, size, config.normalisation, config.rules)
-    if config.name == "wsj":
-        return load_wsj(path, config.tags, size, config.normalisation, config.rules)
-    if config.name == "text":
-        return load_text(path, config.tags, size, config.normalisation, config.rules)
-    if config.name == "wikitext":
-        return load_wikitext(path, config.tags, size)
+    if config.name in _WITH_TAGS:
+        return _WITH_TAGS[config.name](path, config.tags, size, config.normalisation, config.rules)
+    if config.name in _TAGGED:
+        return _TAGGED[config.name](path, size, config.normalisation, config.rules)
     if config.name == "synthetic":
         return load_synthetic(config.tokens, words=min(size, _SYNTHETIC_WORDS), seed=config.seed)
     return load_brown(config.path, size)

@@ -96,13 +96,14 @@ def encode_splits(
         parts: prepared documents of `train`, `valid` and `test`; each document is a stream.
         vocabulary_size: words to keep, as `choose_vocabulary` does; others become `<unk>`.
         lexicon: tags by word type; default where `is_gold`: from the training part.
-        tag_set: of the tags.
+        tag_set: of the tags; default: of the lexicon.
         is_gold: whether the tokens carry their own tags.
         facts: what is known already; tokens, unknown words and coverage are added.
 
     Raises:
         InvalidInputError: a part without words, a vocabulary too small.
     """
+    tag_set = tag_set or (None if lexicon is None else lexicon.tag_set)
     counts = count_words(parts["train"])
     vocabulary = choose_vocabulary(counts, vocabulary_size)
     if is_gold and lexicon is None and tag_set is not None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from stategrad.corpus.documents import Document, prepare
-from stategrad.corpus.lexicon import Lexicon
 from stategrad.corpus.normalisation import Normalisation, Normaliser
 from stategrad.corpus.partition import Parts, by_sentences
+from stategrad.corpus.parts import splits_of
 from stategrad.corpus.readers import plain
 from stategrad.corpus.readers.files import Readable, lines, open_path, text_files
-from stategrad.corpus.splits import Splits, choose_vocabulary, count_words, encode_splits
-from stategrad.corpus.tag_files import read_lexicon
+from stategrad.corpus.splits import Splits
 from stategrad.errors import InvalidInputError, MissingInputError
 
 _PART_NAMES = {"train": r"train(ing)?", "valid": r"valid(ation)?|val|dev", "test": r"test"}
@@ -43,22 +41,9 @@ def load_text(
     """
     normaliser = Normaliser(normalisation, rules)
     word = str if normaliser.names else str.lower
-    raw = _parts(open_path(path), path, word)
-    parts = {part: normaliser.documents(documents) for part, documents in raw.items()}
-    lexicon: Lexicon | None = None
-    facts: dict[str, Any] = {}
-    if tags:
-        vocabulary = choose_vocabulary(count_words(parts["train"]), vocabulary_size)
-        lexicon, facts = read_lexicon(tags, vocabulary, normaliser.type_of(word))
-    return encode_splits(
-        "text",
-        parts,
-        vocabulary_size=vocabulary_size,
-        lexicon=lexicon,
-        tag_set=None if lexicon is None else lexicon.tag_set,
-        is_gold=False,
-        facts={"text": Path(path).name} | facts | normaliser.facts(normalisation),
-    )
+    parts = _parts(open_path(path), path, word)
+    facts = {"text": Path(path).name}
+    return splits_of("text", parts, normaliser, vocabulary_size=vocabulary_size, tags=tags, word=word, facts=facts)
 
 
 def _parts(root: Readable, path: str | Path, word: Callable[[str], str]) -> Parts:

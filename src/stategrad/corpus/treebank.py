@@ -46,6 +46,6 @@ def load_treebank(
             "tag_set": text.tag_set,
             "documents": len(documents),
             **text.facts,
-            **normaliser.facts(normalisation),
+            **normaliser.facts(),
         },
     )

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stategrad.corpus.documents import Document, Token, prepare
+from stategrad.corpus.documents import Token, prepare
 from stategrad.corpus.lexicon import Lexicon
 from stategrad.corpus.normalisation import Normalisation, Normaliser
+from stategrad.corpus.parts import part_files, splits_of
 from stategrad.corpus.readers import plain
 from stategrad.corpus.readers.files import Readable, lines, open_path, text_files
-from stategrad.corpus.splits import PARTS, Splits, encode_splits
+from stategrad.corpus.splits import Splits
 from stategrad.corpus.tags import detect_tag_set
 from stategrad.corpus.vocabulary import UNKNOWN
-from stategrad.errors import InvalidInputError, MissingInputError
+from stategrad.errors import InvalidInputError
 
 TAGS_FILE = "ptb_words+pos.txt"
 UNTAGGED = ["not", "in", "list"]
@@ -42,27 +43,17 @@ def load_verwimp(
 
     Source: https://github.com/lverwimp/state_gradients names the files and reads them.
     """
-    files = {file.name: file for file in text_files(open_path(path))}
-    texts = {part: files.get(f"ptb_{part}.txt") or files.get(f"{part}.txt") for part in PARTS}
-    missing = [f"ptb_{part}.txt" for part, file in texts.items() if file is None]
-    if missing:
-        raise MissingInputError(f"{path} holds no {' and no '.join(missing)}; give the folder of the authors' files.")
     normaliser = Normaliser(normalisation, rules)
-    parts = {part: normaliser.documents(_read(file, part)) for part, file in texts.items() if file is not None}
-    lexicon, facts = (None, {}) if TAGS_FILE not in files else _tags(files[TAGS_FILE])
-    return encode_splits(
-        "verwimp",
-        parts,
-        vocabulary_size=vocabulary_size,
-        lexicon=lexicon,
-        tag_set=None if lexicon is None else lexicon.tag_set,
-        is_gold=False,
-        facts=facts | normaliser.facts(normalisation),
-    )
+    files = part_files(path, ["ptb_{}.txt", "{}.txt"], "the folder of the authors' files")
+    parts = {part: prepare(plain.read(lines(file), part, str(file)), None, word=as_here) for part, file in files.items()}
+    listed = next((file for file in text_files(open_path(path)) if file.name == TAGS_FILE), None)
+    lexicon, facts = (None, {}) if listed is None else _tags(listed)
+    return splits_of("verwimp", parts, normaliser, vocabulary_size=vocabulary_size, lexicon=lexicon, facts=facts)
 
 
-def _read(file: Readable, part: str) -> list[Document]:
-    return prepare(plain.read(lines(file), part, str(file)), None, word=lambda word: UNKNOWN if word == "<UNK>" else word)
+def as_here(word: str) -> str:
+    """A word of the authors' files as it is written here: their `<UNK>` is `<unk>`."""
+    return UNKNOWN if word == "<UNK>" else word
 
 
 def _tags(file: Readable) -> tuple[Lexicon, dict[str, Any]]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from stategrad.corpus.documents import Document, Sentence, prepare
-from stategrad.corpus.lexicon import Lexicon
-from stategrad.corpus.readers.files import Readable, lines, open_path, text_files
-from stategrad.corpus.splits import PARTS, Splits, choose_vocabulary, count_words, encode_splits
-from stategrad.corpus.tag_files import read_lexicon
-from stategrad.errors import MissingInputError
+from stategrad.corpus.normalisation import Normalisation, Normaliser
+from stategrad.corpus.parts import part_files, splits_of
+from stategrad.corpus.readers.files import lines
+from stategrad.corpus.splits import Splits
 
 _TITLE = re.compile(r"= ([^=].*[^=]|[^=]) =")
 
 
-def load_wikitext(path: str | Path, tags: Sequence[str | Path] = (), vocabulary_size: int = 10_000) -> Splits:
+def load_wikitext(
+    path: str | Path,
+    tags: Sequence[str | Path] = (),
+    vocabulary_size: int = 10_000,
+    normalisation: Normalisation = "none",
+    rules: Sequence[str] = (),
+) -> Splits:
     """Read `wiki.train.tokens`, `wiki.valid.tokens` and `wiki.test.tokens`, words as they stand there, case and all.
 
     A line is a paragraph or a heading (`= Title =`, `= = Section = =`), both text to the model as usual, with `<eos>` at its end;
@@ -27,6 +31,8 @@ def load_wikitext(path: str | Path, tags: Sequence[str | Path] = (), vocabulary_
         path: a folder or zip archive that holds the three files, at any depth.
         tags: tagged files, folders or zip archives; without any the text has no word classes.
         vocabulary_size: the most frequent words that are kept. WikiText-2 has 33,278 with `<eos>`, WikiText-103 267,735.
+        normalisation: how words are written, further than they are.
+        rules: those of the normalisation that are applied; none named: all.
 
     Returns:
         The splits; facts hold the number of articles to train on.
@@ -35,28 +41,11 @@ def load_wikitext(path: str | Path, tags: Sequence[str | Path] = (), vocabulary_
         MissingInputError: no such folder, or not all of the three files in it.
         InvalidInputError: files that are empty, not text, or tagged files that do not fit the text.
     """
-    files = {file.name: file for file in text_files(open_path(path))}
-    missing = [f"wiki.{part}.tokens" for part in PARTS if f"wiki.{part}.tokens" not in files]
-    if missing:
-        raise MissingInputError(f"{path} holds no {' and no '.join(missing)}; give the folder or zip of WikiText's wiki.*.tokens.")
-    parts = {part: _read(files[f"wiki.{part}.tokens"], part) for part in PARTS}
-    lexicon: Lexicon | None = None
-    facts: dict[str, Any] = {}
-    if tags:
-        lexicon, facts = read_lexicon(tags, choose_vocabulary(count_words(parts["train"]), vocabulary_size), str)
-    return encode_splits(
-        "wikitext",
-        parts,
-        vocabulary_size=vocabulary_size,
-        lexicon=lexicon,
-        tag_set=None if lexicon is None else lexicon.tag_set,
-        is_gold=False,
-        facts={"articles": len(parts["train"])} | facts,
-    )
-
-
-def _read(file: Readable, part: str) -> list[Document]:
-    return prepare(_articles(lines(file), part), None, word=str)
+    files = part_files(path, ["wiki.{}.tokens"], "the folder or zip of WikiText's wiki.*.tokens")
+    normaliser = Normaliser(normalisation, rules)
+    parts = {part: prepare(_articles(lines(file), part), None, word=str) for part, file in files.items()}
+    facts = {"articles": len(parts["train"])}
+    return splits_of("wikitext", parts, normaliser, vocabulary_size=vocabulary_size, tags=tags, facts=facts)
 
 
 def _articles(text: Iterable[str], part: str) -> Iterator[Document]:

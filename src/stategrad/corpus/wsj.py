@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stategrad.corpus.documents import prepare
-from stategrad.corpus.lexicon import Lexicon
 from stategrad.corpus.normalisation import Normalisation, Normaliser
 from stategrad.corpus.partition import partition
+from stategrad.corpus.parts import splits_of
 from stategrad.corpus.readers import csr
 from stategrad.corpus.readers.compressed import SUFFIXES, stream_lines, text_files_of
-from stategrad.corpus.splits import Splits, choose_vocabulary, count_words, encode_splits
-from stategrad.corpus.tag_files import read_lexicon
+from stategrad.corpus.splits import Splits
 
 
 @dataclass(frozen=True)
@@ -84,23 +83,10 @@ def load_wsj(
     word = str if normaliser.names else str.lower
     files = text_files_of(path)
     articles = (one for file in files for one in csr.read(stream_lines(file), _name(file), str(file)))
-    documents = normaliser.documents(prepare(articles, None, word))
+    documents = prepare(articles, None, word)
+    facts = {"text": Path(path).name, "files": len(files), "articles": len(documents)}
     parts = partition(documents)
-    lexicon: Lexicon | None = None
-    facts: dict[str, object] = {"text": Path(path).name, "files": len(files), "articles": len(documents)}
-    if tags:
-        vocabulary = choose_vocabulary(count_words(parts["train"]), vocabulary_size)
-        lexicon, of_tags = read_lexicon(tags, vocabulary, normaliser.type_of(word))
-        facts |= of_tags
-    return encode_splits(
-        "wsj",
-        parts,
-        vocabulary_size=vocabulary_size,
-        lexicon=lexicon,
-        tag_set=None if lexicon is None else lexicon.tag_set,
-        is_gold=False,
-        facts=facts | normaliser.facts(normalisation),
-    )
+    return splits_of("wsj", parts, normaliser, vocabulary_size=vocabulary_size, tags=tags, word=word, facts=facts)
 
 
 def _name(file: Path) -> str:

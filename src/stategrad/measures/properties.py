@@ -77,7 +77,8 @@ def property_cosine(
 
     def means(rows: tuple[int, ...]) -> Float[np.ndarray, "draw embedding"]:
         of_rows = weights[:, list(rows)]
-        return np.asarray(of_rows @ embeddings.vectors[list(rows)] / of_rows.sum(1, keepdims=True))
+        with np.errstate(invalid="ignore"):  # a draw may leave a small class without words: NaN, which counts for nothing below
+            return np.asarray(of_rows @ embeddings.vectors[list(rows)] / of_rows.sum(1, keepdims=True))
 
     first, second = (means(d.a) - means(d.b) for d in (u, v))
     cosines = (first * second).sum(1) / (np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1))

@@ -7,7 +7,8 @@ from typing import Literal, get_args
 
 from stategrad.errors import Problems, suggestion
 
-EmbeddingSource = Literal["joint", "pre-trained"]
+EmbeddingSource = Literal["joint", "pre-trained", "authors"]
+_CHOICES = {"source": EmbeddingSource, "format": Literal["plain", "wsj"], "missing": Literal["mean", "initial"]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,10 +16,13 @@ class EmbeddingsConfig:
     """Whether embeddings are trained with the language model or before it, and on what.
 
     Attributes:
-        source: `joint` (trained with the language model), or `pre-trained` (read from `file`, else cbow vectors of `corpus`).
-        file: word vectors in a format of word2vec, or another model, `X.safetensors` with `vocabulary.txt` beside it.
-        corpus: plain text to train cbow vectors on, a sentence per line: a file, folder or zip archive, streamed; written as the
-            language model's own text is. None for that text itself.
+        source: `joint` (trained with the language model), `pre-trained` (read from `file`, else cbow vectors of `corpus`), or
+            `authors` (the vectors that lie beside the texts of corpus verwimp).
+        file: word vectors in a format of word2vec, another model, `X.safetensors` with `vocabulary.txt` beside it, or an array
+            `X.npy` with its dictionary beside it, as the paper's authors keep theirs.
+        corpus: text to train cbow vectors on: a file, folder or zip archive, streamed; written as the language model's own text
+            is. None for that text itself.
+        format: of that text: `plain`, a sentence per line, or `wsj`, CSR LM-1 files, packed or not, written as `wsj-norm`.
         train: train pre-trained vectors further with the model; else they are frozen, as in the paper.
         missing: what words without a vector get: the `mean` of the others, or `initial` weights as of a joint model.
         most_missing: the largest share of the vocabulary that may be without.
@@ -34,6 +38,7 @@ class EmbeddingsConfig:
     source: EmbeddingSource = "joint"
     file: str | None = None
     corpus: str | None = None
+    format: Literal["plain", "wsj"] = "plain"
     train: bool = False
     missing: Literal["mean", "initial"] = "mean"
     most_missing: float = 0.25
@@ -47,16 +52,20 @@ class EmbeddingsConfig:
 
     def __post_init__(self) -> None:
         problems = Problems("embeddings")
-        for name, choices in (("source", get_args(EmbeddingSource)), ("missing", ("mean", "initial"))):
-            if getattr(self, name) not in choices:
-                problems.add(f"unknown embeddings.{name} '{getattr(self, name)}': {suggestion(getattr(self, name), choices)}")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in get_args(choices):
+                near = suggestion(getattr(self, name), get_args(choices))
+                problems.add(f"unknown embeddings.{name} '{getattr(self, name)}': {near}")
         for name in ("file", "corpus"):
-            if self.source == "joint" and getattr(self, name) is not None:
+            if self.source in ("joint", "authors") and getattr(self, name) is not None:
                 problems.add(
-                    f"embeddings.{name} is {getattr(self, name)} and embeddings.source joint; add --embeddings.source pre-trained"
+                    f"embeddings.{name} is {getattr(self, name)} and embeddings.source {self.source}; "
+                    "add --embeddings.source pre-trained"
                 )
         if self.file is not None and self.corpus is not None:
             problems.add("embeddings.file and embeddings.corpus are both given; give ready vectors, or a text to train them on")
+        if self.format != "plain" and self.corpus is None:
+            problems.add(f"embeddings.format is {self.format} and there is no embeddings.corpus; give the text, or leave it out")
         for name in ("window", "negative", "iterations", "min_count"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -53,19 +53,44 @@ def read_pretrained(path: Path | str, words: Sequence[str], *, size: int, most_m
     source = Path(path)
     is_model = source.is_dir() or source.suffix == ".safetensors"
     found = _read_model(existing_model(source)) if is_model else read_vectors(source, frozenset(words))
+    return fit(found, words, source=str(path), size=size, most_missing=most_missing)
+
+
+def fit(found: WordVectors, words: Sequence[str], *, source: str, size: int, most_missing: float = 0.25) -> AlignedVectors:
+    """The vectors of `words` in their order, refused where they do not fit a model.
+
+    Args:
+        found: words with a vector each.
+        words: of the vocabulary, in the order of ids.
+        source: where the vectors come from, for errors.
+        size: E, the length that the vectors must have.
+        most_missing: the largest share of `words` that may be missing.
+
+    Raises:
+        InvalidInputError: vectors of another size, or too many missing words.
+    """
     if found.vectors.shape[1] != size:
         raise InvalidInputError(
-            f"the vectors in {path} have size {found.vectors.shape[1]} and the model's embeddings {size}; "
+            f"the vectors in {source} have size {found.vectors.shape[1]} and the model's embeddings {size}; "
             f"give vectors of size {size}, or embedding_size = {found.vectors.shape[1]}."
         )
     aligned = align(found, words)
-    if len(aligned.missing) > most_missing * len(words):
+    check_missing(source, aligned.missing, words, most_missing)
+    return aligned
+
+
+def check_missing(source: str, missing: Sequence[str], words: Sequence[str], most_missing: float) -> None:
+    """Refuse what lacks more than the share `most_missing` of the words of a vocabulary.
+
+    Raises:
+        InvalidInputError: too many missing words.
+    """
+    if len(missing) > most_missing * len(words):
         raise InvalidInputError(
-            f"{path} lacks {len(aligned.missing):,} of the {len(words):,} words of the vocabulary "
-            f"({', '.join(aligned.missing[:3])}, …), more than most_missing = {most_missing:g} allows; give vectors of a text that "
+            f"{source} lacks {len(missing):,} of the {len(words):,} words of the vocabulary "
+            f"({', '.join(missing[:3])}, …), more than most_missing = {most_missing:g} allows; give vectors of a text that "
             "is written like this one (lower case, numbers), or raise most_missing."
         )
-    return aligned
 
 
 def align(found: WordVectors, words: Sequence[str]) -> AlignedVectors:

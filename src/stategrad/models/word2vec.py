@@ -52,7 +52,7 @@ def train_word2vec(
         UnavailableError: gensim, an optional extra, is not installed.
         InvalidInputError: settings out of range, sentences that can be read once only, or no word that is frequent enough.
     """
-    model_class = _gensim()
+    model_class = gensim_class()
     problems = Problems("word2vec")
     counts = {"size": size, "min_count": min_count, "window": window, "negative": negative, "iterations": iterations}
     for name, value in counts.items():
@@ -93,14 +93,19 @@ class _Passes:
         if self.begun == 2:
             self.bar.total = self.bar.n * self.passes
         what = "counting words" if self.begun == 1 else f"pass {self.begun - 1}/{self.passes - 1}"
-        self.bar.set_description(f"word2vec, {what}")
+        self.bar.set_description_str(f"word2vec, {what}")
         for sentence in self.sentences:
             for start in range(0, len(sentence), _LONGEST_SENTENCE):
                 yield sentence[start : start + _LONGEST_SENTENCE]
             self.bar.update()
 
 
-def _gensim() -> Any:
+def gensim_class() -> Any:
+    """The class of gensim's models.
+
+    Raises:
+        UnavailableError: gensim, an optional extra, is not installed.
+    """
     try:
         from gensim.models import Word2Vec
     except ImportError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -34,6 +35,11 @@ def named_directions(directions: pd.DataFrame) -> list[NamedDirections]:
         delays = {int(str(delay)): [_row(row) for _, row in part.iterrows()] for delay, part in rows.groupby("delay")}
         listed.append(NamedDirections({"state": str(state), "whitened": str(bool(whitened)).lower()}, delays))
     return listed
+
+
+def has_classes(tables: Sequence[NamedDirections]) -> bool:
+    """Whether any direction has a class that fits: none has in a text without tags."""
+    return any(row["class"] != number(None) for table in tables for rows in table.delays.values() for row in rows)
 
 
 def _row(row: pd.Series) -> dict[str, str]:

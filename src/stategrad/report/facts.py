@@ -57,7 +57,7 @@ def subtitle_of(facts: Mapping[str, Any]) -> str:
         _sized(facts.get("hidden_size"), "unit"),
         _sized(facts.get("layers"), "layer"),
         _sized(facts.get("parameters"), "parameter"),
-        None if facts.get("embedding_size") is None else f"embeddings of size {facts['embedding_size']}",
+        _embeddings_of(facts),
         _sized(facts.get("vocabulary"), "word") and f"{_sized(facts.get('vocabulary'), 'word')} in the vocabulary",
     ]
     sizes = ", ".join(part for part in parts if part)
@@ -81,7 +81,7 @@ def young_model(facts: Mapping[str, Any]) -> str | None:
     minutes = facts.get("training_minutes")
     parts = []
     if minutes is not None:
-        parts.append(f"Trained for {minutes:g} minute{'s' * (minutes != 1)}")
+        parts.append(f"Trained for {_time(minutes)}")
     elif epochs is not None:
         parts.append(f"Trained for {_sized(epochs, 'epoch')}")
     if reached is not None:
@@ -104,7 +104,7 @@ def strip_of(facts: Mapping[str, Any]) -> list[Fact]:
         Fact("Held-out perplexity", _perplexity(facts.get("perplexity_valid")), "; ".join(beside),
              "Exponential of the mean negative log-likelihood, in nats, per word of text the model was not trained on; lower is "
              "better. Beside it what word frequencies alone reach, and the same model untrained."),
-        Fact("Epochs", _plain(facts.get("epochs")), f"{minutes:g} minutes" if minutes is not None else "",
+        Fact("Epochs", _plain(facts.get("epochs")), _time(minutes) if minutes is not None else "",
              "How many times the model read its training text."),
         *_embeddings(facts),
         Fact("Backpropagation", _plain(steps, " steps"), "in training",
@@ -122,6 +122,15 @@ def strip_of(facts: Mapping[str, Any]) -> list[Fact]:
         Fact("Seeds", _plain(seeds), "training variation not included" if seeds == 1 else "",
              "How many models were trained. One seed: training variation is not included in anything on this page."),
     ]  # fmt: skip
+
+
+def _embeddings_of(facts: Mapping[str, Any]) -> str | None:
+    """The embeddings and their size in a few words."""
+    if facts.get("embedding_size") is None:
+        return None
+    kind = facts.get("embeddings")
+    given = "" if kind in (None, "joint") else "frozen pre-trained " if kind == "pre-trained" else "pre-trained "
+    return f"{given}embeddings of size {facts['embedding_size']}"
 
 
 def _embeddings(facts: Mapping[str, Any]) -> list[Fact]:
@@ -148,6 +157,10 @@ def _sized(value: Any, unit: str) -> str | None:
 
 def _plain(value: Any, unit: str = "") -> str:
     return UNKNOWN if value is None else f"{value:,}{unit}" if isinstance(value, int) else f"{value}{unit}"
+
+
+def _time(minutes: float) -> str:
+    return "less than a minute" if minutes < 1 else f"{minutes:g} minute{'s' * (minutes != 1)}"
 
 
 def _perplexity(value: Any) -> str:

@@ -21,12 +21,13 @@ from stategrad.errors import InvalidInputError
 from stategrad.files import write_text
 from stategrad.report import facts, sentences, tables
 from stategrad.report.contexts import on_context
-from stategrad.report.directions import named_directions, on_directions
+from stategrad.report.directions import has_classes, named_directions, on_directions
+from stategrad.report.embedding_sentences import on_embeddings
 from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
-from stategrad.report.sections import Figure, figures_of, opens_whitened
+from stategrad.report.sections import Figure, conventions, figures_of, opens_whitened
 from stategrad.report.tag_sentences import on_tags
 from stategrad.report.text_sentences import on_text
 
@@ -102,6 +103,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
     bundle = Markup(_bundle())
     script = Markup(static_text("report.js"))
     first, second = _tables(run)
+    named = [] if run.directions is None else named_directions(run.directions)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("stategrad.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -113,7 +115,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         subtitle=facts.subtitle_of(run.facts),
         warning=facts.young_model(run.facts),
         strip=facts.strip_of(run.facts),
-        context=on_context(run.facts),
+        context=on_embeddings(run.facts) + on_context(run.facts),
         controls=_controls(run),
         figures=drawn,
         defaults=_defaults(run),
@@ -127,9 +129,11 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         paper=paper,
         on_text=on_text(run.facts),
         text_columns=("quantity", "the paper says", "why"),
-        directions=[] if run.directions is None else named_directions(run.directions),
+        directions=named,
         on_directions=[] if run.directions is None else on_directions(run.directions),
         has_tracking=not run.tracking.empty,
+        has_classes=has_classes(named),
+        rules_known=bool(run.facts.get("tag_rules")),
         training=run.training,
         number=tables.number,
         versions=run.manifest.get("versions") or {},
@@ -160,13 +164,13 @@ def _tables(run: RunTables) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
 
 def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
     """Per control its name and its choices, value → label; those with one choice only are left out."""
-    whitened = sorted({bool(value) for value in run.tracking["whitened"]}) if len(run.tracking) else []
+    what = "Properties in" if len(run.tracking) else "Directions in"
     controls = {
         "state": ("State", {state: state or "state" for state in run.states}),
         "scale": ("Vertical axes", {"linear": "linear", "log": "logarithmic"}),
         "values": ("Values", {"absolute": "absolute", "relative": "relative to delay 0"}),
         "rule": ("Class curves", {rule: RULES.get(rule, rule) for rule in run.rules}),
-        "whitened": ("Properties in", {str(value).lower(): "whitened space" if value else "embedding space" for value in whitened}),
+        "whitened": (what, {str(value).lower(): "whitened space" if value else "embedding space" for value in conventions(run)}),
         "n": ("Cosine to", {f"n={n}": f"{n} direction{'s' * (n > 1)}" for n in sorted(run.numbers)}),
     }
     return {name: control for name, control in controls.items() if len(control[1]) > 1}

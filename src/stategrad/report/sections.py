@@ -77,12 +77,16 @@ class Figure:
         return made
 
 
+def conventions(run: RunTables) -> list[bool]:
+    """Whether properties and directions are there in embedding space, in whitened space, or in both: False before True."""
+    tables = [table for table in (run.tracking, run.directions) if table is not None]
+    return sorted({bool(value) for table in tables for value in table["whitened"]})
+
+
 def opens_whitened(run: RunTables) -> bool:
-    """Whether properties are shown in whitened space at first: where the run asks for that convention, or has no other."""
-    if not len(run.tracking):
-        return False
-    whitened = run.tracking["whitened"]
-    return bool(whitened.all() or (whitened.any() and run.facts.get("convention") == "csl2020"))
+    """Whether whitened space is shown at first: where the run asks for that convention, or has no other."""
+    found = conventions(run)
+    return True in found and (False not in found or run.facts.get("convention") == "csl2020")
 
 
 def figures_of(run: RunTables) -> list[Figure]:

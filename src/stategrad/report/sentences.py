@@ -101,7 +101,7 @@ def on_rms(memory: pd.DataFrame) -> list[str]:
             "nothing about."
         )
     validity = curve.get("validity")
-    if validity is not None and validity.notna().all():
+    if validity is not None and validity.loc[[first, later]].notna().all():
         shares = {delay: validity.loc[delay] for delay in (first, later)}
         explained = [f"{_percent(share) if share > 0 else 'nothing'} at delay {delay}" for delay, share in shares.items()]
         said.append(f"Of what a real word swap does to the state, the mean gradient explains {' and '.join(explained)}.")
@@ -141,7 +141,7 @@ def on_divergence(memory: pd.DataFrame) -> list[str]:
     if curve.empty:
         return []
     delays = list(dict.fromkeys([int(curve.index[0]), _near(curve.index, 5), _near(curve.index, 10), int(curve.index[-1])]))
-    values = [f"{curve[delay]:.2g} at delay {delay}" for delay in delays]
+    values = [f"{_amount(curve[delay])} at delay {delay}" for delay in delays]
     return [
         "A state may keep a word of which nothing is made. Here one word is replaced by another, and the distribution of the next "
         "word compared with what it was: the Kullback–Leibler divergence in nats, 0 where the prediction does not care.",
@@ -227,8 +227,8 @@ def on_boundaries(controls: pd.DataFrame) -> list[str]:
     near = _near(values.index, 10)
     within, across = values.loc[near, "within"], values.loc[near, "across"]
     return [
-        f"At delay {near} σ₁ is {within:.2g} where both words stand in one sentence and {across:.2g} where a sentence ends between "
-        "them. Short sentences have no pairs at long delays, and what is within a sentence there belongs to long ones."
+        f"At delay {near} σ₁ is {_amount(within)} where both words stand in one sentence and {_amount(across)} where a sentence "
+        "ends between them. Short sentences have no pairs at long delays, and what is within a sentence there belongs to long ones."
     ]
 
 
@@ -424,6 +424,18 @@ def _crossings(curve: pd.Series) -> str:
 
 def _near(delays: pd.Index, wanted: int) -> int:
     return min((int(delay) for delay in delays), key=lambda delay: abs(delay - wanted))
+
+
+def _amount(value: float) -> str:
+    r"""Two digits; below a thousandth with a power of ten.
+
+    >>> _amount(0.0634), _amount(8.84e-5), _amount(0.0)
+    ('0.063', '8.8\xa0×\xa010⁻⁵', '0')
+    """
+    if not 0 < abs(value) < 1e-3:
+        return f"{value:.2g}"
+    digits, power = f"{value:.1e}".split("e-")
+    return f"{digits}\u00a0×\u00a010⁻{power.lstrip('0').translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def _percent(share: float) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stategrad.errors import InvalidInputError, Problems, suggestion
-from stategrad.models.pretrained import read_pretrained
+from stategrad.errors import ForeignOutputError, Problems, suggestion
 from stategrad.run.channels import has_subspaces
 from stategrad.run.contexts import check_context
-from stategrad.run.embeddings import is_pretrained
+from stategrad.run.embeddings import check_embeddings, is_pretrained
 from stategrad.run.properties import check_properties, few_members
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ def check_run(run: Run) -> None:
     Raises:
         InvalidInputError: an unknown state; more delays, blocks, directions or training rows than there is text or embedding;
             a given model that knows other words than the corpus; pre-trained vectors that do not fit.
+        MissingInputError: no file of vectors, or one that is truncated or in another format.
+        UnavailableError: vectors that only gensim can make, which is not installed.
     """
     problems = Problems("the settings")
     settings, architecture = run.config.gradients, run.architecture
@@ -50,8 +51,8 @@ def check_run(run: Run) -> None:
         rows, size = run.config.training.batch_size, run.corpus.train.size
         if size < 2 * rows:
             problems.add(f"training.batch_size is {rows}; {run.corpus.train.name} has {size} words, fewer than 2 for each")
-        if is_pretrained(run) and run.config.embeddings.file is not None:
-            _check_vectors(problems, run)
+        if is_pretrained(run):
+            check_embeddings(problems, run)
     else:
         for name in ("file", "corpus"):
             given = getattr(run.config.embeddings, name)
@@ -63,15 +64,27 @@ def check_run(run: Run) -> None:
         run.say(f"analyze: {sentence}")
 
 
-def _check_vectors(problems: Problems, run: Run) -> None:
-    """Read the vectors once, so that a file that does not fit is refused before the folder is bound to it."""
-    settings, words = run.config.embeddings, run.corpus.vocabulary.words
-    if run.folder.model_path.is_file():
+def check_folder(run: Run) -> None:
+    """Refuse a folder whose model was trained on other texts or vectors than lie at the same paths now.
+
+    Raises:
+        ForeignOutputError: such a folder.
+        InvalidInputError: a manifest that cannot be read.
+    """
+    if not run.folder.config_path.is_file():
         return
-    try:
-        read_pretrained(settings.file or "", words, size=run.config.network.embedding_size, most_missing=settings.most_missing)
-    except InvalidInputError as error:
-        problems.add(str(error).removesuffix("."))
+    facts = run.folder.manifest()["facts"]
+    now = {"training_sha256": run.training_sha256} | ({"embeddings_sha256": run.embeddings_sha256} if is_pretrained(run) else {})
+    for name, what in (("training_sha256", "texts"), ("embeddings_sha256", "word vectors")):
+        if run.config.model is None and facts.get(name) is not None and now.get(name) != facts[name]:
+            raise ForeignOutputError(other_inputs(run, what))
+
+
+def other_inputs(run: Run, what: str) -> str:
+    """The sentence about a folder whose model read something else than lies at the same path now."""
+    return (
+        f"the model in {run.folder.path} was trained on other {what} than are there now; give another --out, or delete that folder."
+    )
 
 
 def _check_vocabulary(problems: Problems, given: tuple[str, ...], expected: tuple[str, ...], path: str) -> None:

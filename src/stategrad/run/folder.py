@@ -107,21 +107,21 @@ class RunFolder:
             raise InvalidInputError(f"{self.config_path} holds no settings; delete the folder and run again.")
         return settings
 
-    def claim(self, settings: dict[str, Any], identity: tuple[str, ...]) -> None:
+    def claim(self, settings: dict[str, Any], identity: tuple[str, ...], defaults: dict[str, Any]) -> None:
         """Make the folder this run's and write its settings, or refuse a folder that is something else's.
 
         Args:
             settings: of this run, nested.
             identity: the sections that make it this run; a folder in which one of them differs belongs to another run.
+            defaults: what settings are that the folder does not name, since they came after it was made.
 
         Raises:
             ForeignOutputError: a folder of another run, or one with files of something else.
         """
         if self.config_path.is_file():
             there = self.config()
-            # a section that is not there came later: the folder was made with its defaults
-            sections = [section for section in identity if section in there]
-            differing = [line for section in sections for line in _differences(section, there[section], settings.get(section))]
+            completed = {section: _completed(there.get(section, defaults[section]), defaults[section]) for section in identity}
+            differing = [line for section in identity for line in _differences(section, completed[section], settings.get(section))]
             if differing:
                 raise ForeignOutputError(
                     f"{self.path} holds another run ({'; '.join(differing)}); give another --out, or delete that folder."
@@ -186,6 +186,11 @@ class StageRecord:
 def fingerprint_of(*parts: Any) -> str:
     """The hash of settings and of the fingerprints of what a stage reads."""
     return sha256_of_text(*(json.dumps(part, sort_keys=True) for part in parts))
+
+
+def _completed(there: Any, defaults: Any) -> Any:
+    """A section with the settings that it lacks."""
+    return defaults | there if isinstance(there, dict) and isinstance(defaults, dict) else there
 
 
 def _differences(name: str, there: Any, here: Any) -> list[str]:

@@ -20,6 +20,9 @@ from stategrad.run.properties import PAPER_PROPERTIES, Side, described
 
 Results = Mapping[str, StateGradients]
 
+ROUNDING = 1e-5
+"""The part of a swap's first effect below which single precision keeps no direction of it."""
+
 DIRECTIONS = ["state", "group", "rule", "whitened", "delay", "mode", "stability", "named", "positive", "negative"]
 """The columns of a table of directions that has no rows."""
 
@@ -61,10 +64,14 @@ def memory_table(results: Results) -> pd.DataFrame:
 def with_swaps(memory: pd.DataFrame, swaps: pd.DataFrame) -> pd.DataFrame:
     """The memory curves with swap memory beside them: `swap` is θ, with its interval, and `validity` that of the mean gradient.
 
-    `divergence`, that of the next word, is the same for every state.
+    `divergence`, that of the next word, is the same for every state. Where a swap moves the state by less than `ROUNDING` of what
+    it does at the first delay, single precision keeps no direction of it, and there is no validity.
     """
     renamed = swaps.rename(columns={"theta": "swap", "theta_low": "swap_low", "theta_high": "swap_high"})
     keys = ["state", "group", "rule", "delay"]
+    if "validity" in renamed:
+        first = renamed.groupby(keys[:-1], dropna=False)["swap"].transform("first")
+        renamed["validity"] = renamed["validity"].where(renamed["swap"] > ROUNDING * first)
     measured = ["swap", "swap_low", "swap_high", "validity", "divergence", "divergence_low", "divergence_high"]
     return memory.merge(renamed[[*keys, *(name for name in measured if name in renamed)]], on=keys, how="left")
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.sources import load as load_corpus
 from stategrad.corpus.splits import Splits
+from stategrad.files import sha256_of_text
 from stategrad.gradients.provenance import model_hash
 from stategrad.models.checkpoints import load_model
 from stategrad.models.language_model import Architecture, LanguageModel
+from stategrad.models.pretrained import AlignedVectors
 from stategrad.run import stages
-from stategrad.run.checks import check_run
+from stategrad.run.checks import check_folder, check_run
 from stategrad.run.config import RunConfig
-from stategrad.run.embeddings import is_pretrained, source_fingerprint
+from stategrad.run.embeddings import given_vectors, is_pretrained, source_fingerprint
 from stategrad.run.folder import RunFolder, fingerprint_of
 from stategrad.run.pairs import swap_pairs
 from stategrad.run.pushes import push
@@ -72,10 +74,25 @@ class Run:
         assert self.config.model is not None
         return load_model(self.config.model)
 
+    @property
+    def training_sha256(self) -> str:
+        """The hash of the texts that training reads."""
+        return sha256_of_text(self.corpus.train.sha256, self.corpus.valid.sha256)
+
     @cached_property
     def embeddings_sha256(self) -> str:
         """The hash of what pre-trained embeddings come from."""
         return source_fingerprint(self)
+
+    @cached_property
+    def given_vectors(self) -> AlignedVectors | None:
+        """The vectors that the embedding starts from, where files hold them."""
+        return given_vectors(self)
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the folder holds the model that these settings make."""
+        return self.folder.config_path.is_file() and self.folder.is_current("train", self._fingerprints["train"])
 
     @property
     def architecture(self) -> Architecture:
@@ -107,8 +124,9 @@ class Run:
         """
         self.say(f"corpus: {self.corpus.name}, {self.corpus.train.size:,} words to train on")
         check_run(self)
+        check_folder(self)
         fingerprints = self._fingerprints
-        self.folder.claim(self.config.to_dict(), IDENTITY)
+        self.folder.claim(self.config.to_dict(), IDENTITY, RunConfig(preset="").to_dict())
         for name in names:
             fingerprint = fingerprints[name]
             if self.folder.is_current(name, fingerprint):
@@ -124,7 +142,7 @@ class Run:
         if self.show_progress:
             print(line, file=sys.stderr, flush=True)
 
-    @property
+    @cached_property
     def _fingerprints(self) -> dict[str, str]:
         """For each stage the hash of all that its result depends on: its settings and what it reads."""
         settings, corpus = self.config.to_dict(), self.corpus

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stategrad.corpus.tags import classes_of
-from stategrad.errors import InvalidInputError
+from stategrad.errors import ForeignOutputError, InvalidInputError
 from stategrad.gradients.provenance import LIBRARIES
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
@@ -24,6 +24,7 @@ from stategrad.probes.state_examples import decoding_rule
 from stategrad.probes.state_probes import probe_states
 from stategrad.run import measures
 from stategrad.run.channels import channels_table
+from stategrad.run.checks import other_inputs
 from stategrad.run.contexts import facts_of, steps_of
 from stategrad.run.controls import control_curves, equal_classes
 from stategrad.run.embeddings import embedding_facts, initial_model
@@ -47,15 +48,19 @@ def train_model(run: Run, record: StageRecord) -> None:
     if config.model is None:
         model = initial_model(run, record)
         checkpoint = run.folder.model_path.with_name("training.safetensors")
-        history = train(
-            model, corpus.train.streams, corpus.valid.streams, config.training,
-            checkpoint_path=checkpoint, show_progress=run.show_progress,
-        )  # fmt: skip
+        try:
+            history = train(
+                model, corpus.train.streams, corpus.valid.streams, config.training,
+                checkpoint_path=checkpoint, show_progress=run.show_progress,
+            )  # fmt: skip
+        except ForeignOutputError as error:
+            raise ForeignOutputError(other_inputs(run, "texts, word vectors or settings")) from error
         frame = history.to_frame()
         record.outputs.append(run.folder.write_measures("training", frame))
         record.facts.update(
             epochs=config.training.epochs,
             training_minutes=round(float(frame["seconds"].sum()) / 60, 1),
+            training_sha256=run.training_sha256,
             backpropagation_steps=config.training.steps,
             seeds=1,
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.lexicon import Rule
 from stategrad.corpus.splits import Splits
@@ -17,15 +20,16 @@ def run_summary(folder: RunFolder) -> str:
     shown = [delay for delay in (0, 1, 2, 5, 10, 20, int(everything.index.max())) if delay in everything.index]
     lines = [
         "",
-        f"{facts['text']}: {facts['positions']:,} of {facts['population']:,} positions, {state} state of a "
-        f"{facts['cell'].upper()} with {facts['hidden_size']} units",
+        f"{facts['text']}: {facts['positions']:,} of {facts['population']:,} positions, {state} state of "
+        f"{'an LSTM' if facts['cell'] == 'lstm' else 'a ' + facts['cell'].upper()} with {facts['hidden_size']} units",
         f"perplexity (base e)  validation {facts['perplexity_valid']:.1f}, test {facts['perplexity_test']:.1f}; "
         f"word frequencies alone {facts['perplexity_unigram']:.0f}, untrained {facts['perplexity_untrained']:.0f}",
+        *_embedding_line(facts),
         "",
         "delay τ          " + "".join(f"{delay:>9}" for delay in dict.fromkeys(shown)),
     ]
     for label, column in (("σ_1 of the mean", "sigma_1"), ("its noise floor", "sigma_1_floor"), ("rms", "rms"), ("swap", "swap")):
-        lines.append(f"{label:<17}" + "".join(f"{everything[column][delay]:9.3f}" for delay in dict.fromkeys(shown)))
+        lines.append(f"{label:<17}" + "".join(f"{everything[column][delay]:9.3g}" for delay in dict.fromkeys(shown)))
     classes = folder.read_measures("classes")
     if len(classes):
         lines += ["", "σ_1 at delay 0 by word class (share of their sum)"]
@@ -34,6 +38,16 @@ def run_summary(folder: RunFolder) -> str:
             names = ", ".join(f"{row.group} {row.sigma_1:.2f} ({row.normalised:.2f})" for row in listed.itertuples())
             lines.append(f"  by {'gold tags' if rule == 'gold' else f'word type, rule {rule}'}: {names}")
     return "\n".join([*lines, "", f"The page: {folder.path / 'report.html'}"])
+
+
+def _embedding_line(facts: Mapping[str, Any]) -> list[str]:
+    """Which vectors were given, where any were."""
+    if facts.get("embeddings_source") is None:
+        return []
+    lacking = facts["embeddings_missing"]
+    return [
+        f"embeddings {facts['embeddings']} ({facts['embeddings_source']}), {lacking:,} word{'s' * (lacking != 1)} without a vector"
+    ]
 
 
 def corpus_summary(splits: Splits) -> str:

@@ -51,5 +51,6 @@ class NextWord:
         for first in range(0, len(hidden), self._rows):
             rows = slice(first, first + self._rows)
             true, other = (torch.log_softmax(nn.functional.linear(h[rows], self._weight, self._bias), 1) for h in (hidden, swapped))
-            parts.append((true.exp() * (true - other)).sum(1, dtype=torch.float64))
+            # rounding may take next to nothing below zero
+            parts.append((true.exp() * (true - other)).sum(1, dtype=torch.float64).clamp_min(0))
         return torch.cat(parts)

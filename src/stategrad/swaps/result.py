@@ -170,5 +170,6 @@ class SwapMemory:
 def _agreement(parts: np.ndarray) -> np.ndarray:
     """Validity and cosine, from means (…, part, 1) in the order of `validity.PARTS`."""
     left, square, product, predicted = np.moveaxis(parts[..., 0], -1, 0)
-    with np.errstate(invalid="ignore", divide="ignore"):  # of swaps that change nothing: NaN
+    square = np.where(square > 0, square, np.nan)  # of swaps that change nothing
+    with np.errstate(invalid="ignore", divide="ignore"):  # of gradients that are zero: NaN
         return np.stack([1 - left / square, product / np.sqrt(square * predicted)], axis=-1)

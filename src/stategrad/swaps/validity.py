@@ -69,7 +69,7 @@ class Validity:
     def values(self) -> Float[np.ndarray, "group delay"]:
         """The validity per group and delay; NaN where no position was used or no state changed."""
         left, square = self._sums.sum(2)[..., :2].unbind(-1)
-        return (1 - left / square).numpy()
+        return torch.where(square > 0, 1 - left / square, torch.nan).numpy()
 
     def block_sums(self) -> Float[np.ndarray, "group block delay part"]:
         """The sums of each block, in the order of `PARTS`."""

@@ -33,20 +33,17 @@ def open_path(path: str | Path) -> Readable:
         raise InvalidInputError(f"{path} is not a whole zip archive ({error}); get it again.") from error
 
 
+def all_files(root: Readable) -> list[Readable]:
+    """All files at or below `root` in the order of their paths, hidden ones left out."""
+    if not root.is_dir():
+        return [root]
+    entries: list[Readable] = [entry for entry in root.iterdir() if not entry.name.startswith((".", "__"))]
+    return [file for entry in sorted(entries, key=lambda entry: entry.name) for file in all_files(entry)]
+
+
 def text_files(root: Readable) -> list[Readable]:
     """All text files at or below `root` in the order of their paths; hidden files, notes and known other kinds left out."""
-    if root.is_file():
-        return [root]
-    found: list[Readable] = []
-    entries: list[Readable] = list(root.iterdir())
-    for entry in sorted(entries, key=lambda entry: entry.name):
-        if entry.name.startswith((".", "__")):
-            continue
-        if entry.is_dir():
-            found += text_files(entry)
-        elif _may_be_text(entry.name.lower()):
-            found.append(entry)
-    return found
+    return [file for file in all_files(root) if root.is_file() or _may_be_text(file.name.lower())]
 
 
 def _may_be_text(name: str) -> bool:
