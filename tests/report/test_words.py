@@ -115,13 +115,17 @@ def test_mean_and_rms_are_compared_at_delay_5() -> None:
     said = sentences.on_rms(ALL)
     mean, rms = (100 * ALL[name][5] / ALL[name][0] for name in ("sigma_1", "rms"))
     assert f"At delay 5 the mean gradient keeps {mean:.0f} % of its value at delay 0, the root mean square {rms:.0f} %" in said[0]
-    assert "15 % of the energy" in said[2]
     assert sentences.on_rms(ALL.assign(rms=float("nan"))) == []
     alone = " ".join(sentences.on_rms(ALL[ALL["delay"] == 0]) + sentences.on_memory(ALL[ALL["delay"] == 0], {}))
-    assert "of the energy of the gradients at delay 0; the rest" in alone
     assert "keeps" not in alone
     assert "1/e" not in alone
-    assert len(sentences.on_rms(ALL.assign(energy_share=float("nan")))) == 3
+
+
+def test_the_part_that_the_mean_stands_for_is_said() -> None:
+    said = sentences.on_energy(ALL)
+    assert "15 % of the energy" in said[0]
+    assert len(said) == len(sentences.on_energy(ALL.assign(energy_share=float("nan")))) + 1
+    assert "of the energy of the gradients at delay 0; the rest" in sentences.on_energy(ALL[ALL["delay"] == 0])[0]
 
 
 def test_tracking_names_the_property_with_the_larger_m_and_the_value_of_pure_noise() -> None:
@@ -227,7 +231,7 @@ def test_detection_swaps_and_chance_are_said() -> None:
     assert re.search(r"is 1\.50 \(95 % interval 1\.4\d to 1\.5\d\) at delay 0", " ".join(sentences.on_memory(memory, {})))
     said = " ".join(sentences.on_rms(memory))
     assert re.search(r"Replacing the word by another moves the state by \d+ % of what it does at delay 0", said)
-    assert "the mean gradient explains 38 % at delay 0 and " in said
+    assert "the mean gradient explains 38 % at delay 0 and " in " ".join(sentences.on_energy(memory))
     tracking = tracking_frame(("cell",), (False,), delays=10)
     low = tracking["relative_memory"] - tracking["delay"].map(lambda delay: 0.1 if delay < 3 else -0.1)
     banded = tracking.assign(relative_memory_null_low=low, relative_memory_null_high=low + 0.05)

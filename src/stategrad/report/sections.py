@@ -135,7 +135,9 @@ def figures_of(run: RunTables) -> list[Figure]:
         heading = "Is it used? The next word after a swap"
         listed.append(Figure("next-word", heading, "memory", divergence, ("scale",), [saying], under="three-measures"))
     if everything["energy_share"].notna().any():
-        listed.append(Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, under="three-measures"))
+        said = [Saying({"state": state}, sentences.on_energy(rows)) for state, rows in per_state.items()]
+        heading = "What the mean stands for"
+        listed.append(Figure("energy-in-the-mean", heading, "memory", energy, sayings=said, under="three-measures"))
     return [
         *listed,
         *_push_figures(run),

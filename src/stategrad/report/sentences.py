@@ -92,6 +92,18 @@ def on_rms(memory: pd.DataFrame) -> list[str]:
             said.append(
                 f"Replacing the word by another moves the state by {_percent(kept['swap'])} of what it does at delay {first}."
             )
+    return said
+
+
+def on_energy(memory: pd.DataFrame) -> list[str]:
+    """How much of the gradients, and of what a swap does, the mean stands for.
+
+    Args:
+        memory: the rows of one state and the group `all`.
+    """
+    curve = memory.set_index("delay").sort_index()
+    first, later = int(curve.index[0]), _near(curve.index, 5)
+    said = []
     share = curve["energy_share"]
     if share.notna().all():
         held = {first: f"{_percent(share.loc[first])} of the energy of the gradients at delay {first}"}
