@@ -32,6 +32,7 @@ from stategrad.run.run import Run
 from stategrad.run.seeds import seeds_table
 from stategrad.run.settings import read_preset
 from stategrad.run.summary import corpus_summary, run_summary
+from stategrad.run.sweep import sweep as run_sweep
 
 
 def run(
@@ -232,6 +233,73 @@ def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:
     one.folder.forget("report")
     one.execute()
     print(run_summary(one.folder))
+
+
+def sweep(
+    base: RunConfig,
+    preset: str,
+    *,
+    grid: str,
+    out: Path,
+    model: str | None = None,
+    corpus: CorpusConfig,
+    network: NetworkConfig,
+    embeddings: EmbeddingsConfig,
+    training: TrainingConfig,
+    gradients: GradientsConfig,
+    swap: SwapConfig,
+    push: PushConfig,
+    controls: ControlsConfig,
+    analysis: AnalysisConfig,
+    probe: ProbeConfig,
+    decoding: DecodingConfig,
+    words: WordsConfig,
+    progress: bool = True,
+) -> None:
+    """A run for every combination of some settings' values, and the page that compares them; exits with 1 where a run fails.
+
+    Runs that only differ in later stages share one training. What is done is not done again; what was interrupted resumes.
+
+    Args:
+        base: the settings of the preset.
+        preset: name of a preset, or path of a YAML file with settings.
+        grid: lists of values by setting, such as '{network.hidden_size: [64, 128], network.cell: [lstm, gru]}', or a YAML file.
+        out: folder of the sweep: a folder for every run, and comparison.html.
+        model: a trained model, X.safetensors with vocabulary.txt beside it, in place of training.
+        corpus: the text.
+        network: the language model.
+        embeddings: where its embeddings come from.
+        training: how it is trained.
+        gradients: what is measured, and where.
+        swap: how swap memory is measured.
+        push: how pushes along directions are measured.
+        controls: what the curves are held against.
+        analysis: which measures are taken.
+        probe: how linear separability is searched.
+        decoding: what is read from the states.
+        words: how every word is measured on its own.
+        progress: show progress.
+    """
+    config = dataclasses.replace(
+        base,
+        model=model,
+        corpus=corpus,
+        network=network,
+        embeddings=embeddings,
+        training=training,
+        gradients=gradients,
+        swap=swap,
+        push=push,
+        controls=controls,
+        analysis=analysis,
+        probe=probe,
+        decoding=decoding,
+        words=words,
+    )
+    done = run_sweep(config, grid, out, show_progress=progress)
+    print(done)
+    if done.failures:
+        raise SystemExit(1)
 
 
 def seeds(base: RunConfig, folder: Path, *, others: tuple[Path, ...], progress: bool = True) -> None:

@@ -119,6 +119,26 @@ class Run:
                 STAGES[name](self, record)
             self.say(f"{name}: {time.perf_counter() - start:.0f} s")
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether every stage has run with these settings."""
+        return all(self.folder.is_current(name, fingerprint) for name, fingerprint in self._fingerprints.items())
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the folder holds the trained model."""
+        return self.folder.is_current("train", self.fingerprint("train"))
+
+    def fingerprint(self, stage: str) -> str:
+        """The hash of all that the result of a stage depends on."""
+        return self._fingerprints[stage]
+
+    def borrow_training(self, other: RunFolder) -> None:
+        """Take the model of another run that was trained in the same way, in place of training it again."""
+        self.folder.claim(self.config.to_dict(), IDENTITY)
+        if self.folder.borrow("train", other, self.fingerprint("train")):
+            self.say(f"train: the model of {other.path.name}")
+
     def say(self, line: str) -> None:
         """Tell the user, beside the progress bars."""
         if self.show_progress:
