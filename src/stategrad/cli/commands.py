@@ -318,19 +318,23 @@ def seeds(base: RunConfig, folder: Path, *, others: tuple[Path, ...], progress: 
     print(run_summary(one.folder))
 
 
-def compare(runs: Sequence[Path], *, out: Path, labels: tuple[str, ...] = ()) -> None:
+def compare(
+    runs: Sequence[Path], *, out: Path, labels: tuple[str, ...] = (), state: str | None = None, group: str = "all"
+) -> None:  # fmt: skip
     """Set runs side by side on one page: memory relative to delay 0, horizons, classes, properties, and what differs in settings.
 
     Args:
         runs: folders of two or more runs.
         out: the page, NAME.html, or a folder for comparison.html; tables and figures lie beside it.
         labels: what the runs are called, such as '[small, large]'; default: the names of their folders.
+        state: which state is compared, such as hidden; default: the one that the page of each run opens with.
+        group: of which words curves and horizons are compared, such as nouns.
     """
     from stategrad.report.comparison import compare_runs
     from stategrad.report.comparison_page import page_path, write_comparison
 
     page_path(out)
-    print(write_comparison(compare_runs(runs, labels), out)[0])
+    print(write_comparison(compare_runs(runs, labels, state=state, group=group), out)[0])
 
 
 def validate(*, checks: str | None = None, out: Path | None = None, seed: int = 0, progress: bool = True) -> None:

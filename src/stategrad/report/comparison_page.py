@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import altair as alt
@@ -64,18 +65,23 @@ def page_path(out: Path) -> Path:
 def charts_of(comparison: Comparison) -> dict[str, tuple[str, alt.LayerChart]]:
     """By file name the title and the chart of whatever the runs have in common."""
     charts = {
-        f"memory-{name}": (f"{title[0].upper()}{title[1:]}", _lines(comparison, comparison.of(name), "relative to delay 0"))
+        f"memory-{name}": (f"{title[0].upper()}{title[1:]}", _lines(comparison.labels, comparison.of(name), "relative to delay 0"))
         for name, title in MEASURES.items()
         if len(comparison.of(name))
     }
+    for name, title in MEASURES.items():
+        rows = comparison.seeds[comparison.seeds["quantity"] == name]
+        if len(rows):
+            drawn = _lines(list(rows["run"].unique()), rows, "relative to delay 0")
+            charts[f"seeds-{name}"] = (f"{title[0].upper()}{title[1:]}: mean over seeds", drawn)
     if len(comparison.of("horizon")):
-        charts["horizons"] = ("Horizon", _dots(comparison, comparison.of("horizon"), "horizon (words)"))
+        charts["horizons"] = ("Horizon", _dots(comparison.labels, comparison.of("horizon"), "horizon (words)"))
     if len(comparison.of("class share")):
-        charts["classes"] = ("Classes at delay 0", _dots(comparison, comparison.of("class share"), "share of the sum of σ₁"))
+        charts["classes"] = ("Classes at delay 0", _dots(comparison.labels, comparison.of("class share"), "share of the sum of σ₁"))
     properties = comparison.of("relative memory")
     for number, name in enumerate(properties["label"].unique(), start=1):
         rows = properties[properties["label"] == name]
-        charts[f"property-{number}"] = (f"Property {name}", _lines(comparison, rows, "relative memory m"))
+        charts[f"property-{number}"] = (f"Property {name}", _lines(comparison.labels, rows, "relative memory m"))
     return charts
 
 
@@ -91,23 +97,23 @@ def render_comparison(comparison: Comparison, drawn: dict[str, tuple[str, alt.La
     return template.render(comparison=comparison, charts=charts, css=Markup(static_text("report.css")), mark=Markup(MARK))
 
 
-def _looks(comparison: Comparison) -> dict[str, tuple[str, list[int]]]:
+def _looks(labels: Sequence[str]) -> dict[str, tuple[str, list[int]]]:
     """Colour and dashes of each run; where colours are used up, dashes tell the runs apart."""
     dashes = (SOLID, DASHED, DOTTED)
     count = len(SERIES)
-    return {label: (SERIES[i % count], dashes[i // count % len(dashes)]) for i, label in enumerate(comparison.labels)}
+    return {label: (SERIES[i % count], dashes[i // count % len(dashes)]) for i, label in enumerate(labels)}
 
 
-def _colour(comparison: Comparison) -> alt.Color:
-    looks = _looks(comparison)
+def _colour(labels: Sequence[str]) -> alt.Color:
+    looks = _looks(labels)
     legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=260, symbolOpacity=1)
     return alt.Color("run:N", scale=alt.Scale(domain=list(looks), range=[colour for colour, _ in looks.values()]), legend=legend)
 
 
-def _lines(comparison: Comparison, rows: pd.DataFrame, title: str) -> alt.LayerChart:
+def _lines(labels: Sequence[str], rows: pd.DataFrame, title: str) -> alt.LayerChart:
     """A curve and its band per run, against delay."""
-    looks = _looks(comparison)
-    x, colour = delay_axis(int(rows["delay"].min()), int(rows["delay"].max())), _colour(comparison)
+    looks = _looks(labels)
+    x, colour = delay_axis(int(rows["delay"].min()), int(rows["delay"].max())), _colour(labels)
     dash = alt.StrokeDash("run:N", scale=alt.Scale(domain=list(looks), range=[d for _, d in looks.values()]), legend=None)
     y, scale = alt.Axis(title=title, tickCount=5), alt.Scale(domain=[0, max(1.0, float(rows["value"].max()))])
     banded = alt.Chart(rows[rows["low"].notna()]).mark_area(opacity=0.16, clip=True)
@@ -118,11 +124,11 @@ def _lines(comparison: Comparison, rows: pd.DataFrame, title: str) -> alt.LayerC
     return _chart([band, line], f"{title} against delay in words, a curve per run", _HEIGHT)
 
 
-def _dots(comparison: Comparison, rows: pd.DataFrame, title: str) -> alt.LayerChart:
+def _dots(labels: Sequence[str], rows: pd.DataFrame, title: str) -> alt.LayerChart:
     """A row per label and in it a dot and an interval per run; a triangle is a value beyond the delays that were measured."""
-    names, labels = list(rows["label"].unique()), list(comparison.labels)
+    names = list(rows["label"].unique())
     y = alt.Y("label:N", sort=names, axis=alt.Axis(title=None, labelLimit=170, ticks=False))
-    offset, colour = alt.YOffset("run:N", sort=labels), _colour(comparison)
+    offset, colour = alt.YOffset("run:N", sort=list(labels)), _colour(labels)
     x = alt.Axis(title=title, tickCount=5)
     whiskers = alt.Chart(rows[rows["low"].notna()]).mark_rule(strokeWidth=1.5)
     interval = whiskers.encode(x=alt.X("low:Q", axis=x), x2="high:Q", y=y, yOffset=offset, color=colour)
