@@ -11,7 +11,7 @@ from report.generated_run import write_run
 from stategrad.cli.main import main
 from stategrad.errors import ForeignOutputError, InvalidInputError, MissingInputError
 from stategrad.report import comparison_page as pages
-from stategrad.report.comparison import compare_runs, unique_names
+from stategrad.report.comparison import compare_runs, other_views, unique_names
 from stategrad.report.export import write_chart
 from stategrad.report.seed_bands import recipes_of
 
@@ -95,6 +95,7 @@ def test_the_command_writes_page_table_and_figures_and_no_other_file(folders, tm
     monkeypatch.setattr(
         pages, "write_chart", lambda chart, path: write_chart(chart, path, resolution=40) if path.name == "classes" else []
     )
+    monkeypatch.setattr("stategrad.report.comparison.other_views", lambda comparison, folders: ())
     out = tmp_path / "side.html"
     main(["compare", *map(str, folders), "--out", str(out), "--labels", "[small, large]"])
     assert capsys.readouterr().out.strip() == str(out)
@@ -159,6 +160,31 @@ def test_a_state_and_a_group_can_be_chosen(folders):
     page = pages.render_comparison(comparison, {})
     assert "What each model's hidden state remembers of words of the group nouns, relative to its own value" in page
     assert "state remembers, relative" in pages.render_comparison(compare_runs(folders), {})
+
+
+def test_the_page_offers_every_state_and_group_that_all_runs_have(folders, tmp_path):
+    fewer = altered(folders[1], tmp_path / "fewer", "memory", lambda frame: frame[frame["group"].isin(["all", "nouns"])])
+    comparison = compare_runs([folders[0], fewer], state="hidden")
+    views = other_views(comparison, [folders[0], fewer])
+    shown = [(set(view.states.values()), view.group) for view in views]
+    assert shown == [({"hidden"}, "nouns"), ({"cell"}, "all"), ({"cell"}, "nouns")]
+    assert all(view.labels == comparison.labels for view in views)
+    page = pages.render_comparison(comparison, pages.charts_of(comparison), views)
+    assert page.count("<fieldset>") == 2
+    assert page.count("<figure") == sum(len(pages.charts_of(view)) for view in (comparison, *views)) - 2 * 3
+    assert "<fieldset>" not in pages.render_comparison(comparison, {})
+
+
+def test_runs_that_open_with_different_states_can_be_compared_by_a_common_one(folders, tmp_path):
+    def only_hidden(frame):
+        return frame[frame["state"] == "hidden"]
+
+    hidden = altered(folders[1], tmp_path / "hidden", "memory", only_hidden)
+    comparison = compare_runs([folders[0], hidden])
+    assert set(comparison.states.values()) == {"cell", "hidden"}
+    assert [set(view.states.values()) for view in other_views(comparison, [folders[0], hidden]) if view.group == "all"] == [
+        {"hidden"}
+    ]
 
 
 def test_a_state_or_group_that_a_run_lacks_is_refused(folders, capsys, tmp_path):

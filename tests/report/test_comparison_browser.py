@@ -22,7 +22,12 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder.joinpath("config.yaml").write_text(f"network:\n  cell: {cell}\n  seed: {seed}\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "write_chart", lambda chart, path: [])
-        return pages.write_comparison(compare_runs(folders), root / "side.html")[0]
+        views = [
+            compare_runs(folders, state="hidden"),
+            compare_runs(folders, group="nouns"),
+            compare_runs(folders, state="hidden", group="nouns"),
+        ]
+        return pages.write_comparison(compare_runs(folders), root / "side.html", views=views)[0]
 
 
 @pytest.fixture(params=[390, 1440])
@@ -43,10 +48,28 @@ def test_every_chart_is_drawn_and_the_page_is_silent_and_alone(opened: tuple[Any
     marks = page.eval_on_selector_all(
         "figure", "all => all.map(e => e.querySelectorAll('svg .mark-line path, svg .mark-symbol path').length)"
     )
-    assert len(marks) == page.locator(".grid figure").count() == 9
+    assert len(marks) == 4 * 6 + 2 * 3
     assert min(marks) >= 2
     assert said == []
     assert [url for url in asked if not url.startswith("data:")] == [compared.as_uri()]
+
+
+def test_a_choice_of_state_and_words_shows_the_charts_of_that_choice_alone(opened: tuple[Any, list[str], list[str]]) -> None:
+    page, said, _ = opened
+    visible = "all => all.filter(e => e.offsetParent).map(e => e.id)"
+    plain = ["memory-sigma_1", "memory-rms", "memory-swap", "seeds-sigma_1", "seeds-rms", "seeds-swap"]
+    whole = ["classes", "property-1", "property-2"]
+    suffixes = {("cell", "all"): "", ("hidden", "all"): "-1", ("cell", "nouns"): "-2", ("hidden", "nouns"): "-3"}
+    for (state, group), suffix in suffixes.items():
+        page.check(f'#controls input[value="{state}"]')
+        page.check(f'#controls input[value="{group}"]')
+        others = "" if state == "cell" else "-1"
+        expected = {f"{name}{suffix}" for name in plain} | {f"{name}{others}" for name in whole}
+        assert set(page.eval_on_selector_all("figure", visible)) == expected
+        assert page.locator(".subtitle:visible").count() == 1
+        assert (group in page.inner_text(".subtitle:visible")) == (group != "all")
+        assert f"{state} state" in page.inner_text(".subtitle:visible")
+    assert said == []
 
 
 def test_no_page_is_wider_than_the_window_and_no_text_of_a_chart_is_cut(opened: tuple[Any, list[str], list[str]]) -> None:

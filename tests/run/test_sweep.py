@@ -43,6 +43,7 @@ def without_figures():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(STAGES, "report", write_page)
         patch.setattr(comparison_page, "write_chart", lambda chart, path: [])
+        patch.setattr("stategrad.report.comparison.other_views", lambda comparison, folders: ())
         yield
 
 

@@ -327,14 +327,15 @@ def compare(
         runs: folders of two or more runs.
         out: the page, NAME.html, or a folder for comparison.html; tables and figures lie beside it.
         labels: what the runs are called, such as '[small, large]'; default: the names of their folders.
-        state: which state is compared, such as hidden; default: the one that the page of each run opens with.
-        group: of which words curves and horizons are compared, such as nouns.
+        state: which state the page opens with, such as hidden; default: the one that the page of each run opens with.
+        group: whose curves and horizons it opens with, such as nouns.
     """
-    from stategrad.report.comparison import compare_runs
+    from stategrad.report.comparison import compare_runs, other_views
     from stategrad.report.comparison_page import page_path, write_comparison
 
     page_path(out)
-    print(write_comparison(compare_runs(runs, labels, state=state, group=group), out)[0])
+    comparison = compare_runs(runs, labels, state=state, group=group)
+    print(write_comparison(comparison, out, views=other_views(comparison, runs))[0])
 
 
 def validate(*, checks: str | None = None, out: Path | None = None, seed: int = 0, progress: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,6 +112,30 @@ def compare_runs(
         tuple(names), table, _differing(runs), tuple(withheld), tuple(_findings(table, names)),
         group=group, states=states, seeds=bands, on_seeds=tuple(on_seeds(bands, recipes, MEASURES)),
     )  # fmt: skip
+
+
+def other_views(comparison: Comparison, folders: Sequence[Path]) -> tuple[Comparison, ...]:
+    """The comparison of the same runs by every other state and group that all of them have.
+
+    Args:
+        comparison: of the runs.
+        folders: of the runs, in its order.
+
+    Returns:
+        A comparison for each; a group that the runs give to words by different rules is left out.
+    """
+    runs = [read_run(Path(folder)) for folder in folders]
+    common: list[str | None] = [state for state in runs[0].states if all(state in run.states for run in runs)]
+    kinds = list(dict.fromkeys(comparison.states.values()))
+    own = kinds[0] if len(kinds) == 1 else None  # of runs that open with states of different kinds None is all of these
+    groups = [group for group in dict.fromkeys(runs[0].memory["group"]) if all(group in set(run.memory["group"]) for run in runs)]
+    views = []
+    for state in dict.fromkeys([own, *common]):
+        for group in groups:
+            if (state, group) != (own, comparison.group):
+                with contextlib.suppress(InvalidInputError):
+                    views.append(compare_runs(folders, comparison.labels, state=state, group=group))
+    return tuple(views)
 
 
 def unique_names(paths: Sequence[Path]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import altair as alt
@@ -18,16 +19,44 @@ from stategrad.report.export import with_real_subscripts, write_chart
 from stategrad.report.page import static_text, unbroken
 from stategrad.report.style import DASHED, DOTTED, LOOK, SERIES, SOLID, delay_axis
 
+BY_GROUP = ("memory-", "seeds-", "horizons")
+"""Beginnings of the names of charts that show one group; the others show all of them."""
+
 MARK = '<meta name="generator" content="stategrad compare">'
 _WIDTH, _HEIGHT = 290, 190
 
 
-def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
+@dataclass(frozen=True)
+class View:
+    """One choice of state and group on the page: its comparison, its charts, and what sets its names apart."""
+
+    comparison: Comparison
+    charts: dict[str, tuple[str, alt.LayerChart]]
+    suffix: str
+
+    @property
+    def state(self) -> str:
+        """The states that are shown, as one choice."""
+        return " or ".join(dict.fromkeys(self.comparison.states.values()))
+
+    @property
+    def by_state(self) -> Markup:
+        """The attributes of what is shown for its state."""
+        return Markup('data-state="{}"').format(self.state)
+
+    @property
+    def attributes(self) -> Markup:
+        """The attributes of what is shown for its state and group."""
+        return Markup('{} data-group="{}"').format(self.by_state, self.comparison.group)
+
+
+def write_comparison(comparison: Comparison, out: Path, *, views: Sequence[Comparison] = ()) -> list[Path]:
     """Write the page, the tidy table, what differs, and every figure as SVG, PNG and PDF.
 
     Args:
         comparison: of the runs.
         out: the page, `NAME.html`, or a folder in which it is `comparison.html`; tables and `NAME-figures/` lie beside it.
+        views: of the same runs by other states and groups, between which the page lets one choose.
 
     Returns:
         The paths, the page's first.
@@ -38,7 +67,7 @@ def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
     page = page_path(out)
     drawn = charts_of(comparison)
     texts = {
-        page: render_comparison(comparison, drawn),
+        page: render_comparison(comparison, drawn, views),
         page.with_suffix(".csv"): comparison.table.to_csv(index=False),
         page.with_name(f"{page.stem}-settings.csv"): comparison.settings.to_csv(index_label="setting"),
     }
@@ -85,16 +114,37 @@ def charts_of(comparison: Comparison) -> dict[str, tuple[str, alt.LayerChart]]:
     return charts
 
 
-def render_comparison(comparison: Comparison, drawn: dict[str, tuple[str, alt.LayerChart]]) -> str:
-    """The page as text: one file without scripts, the charts drawn in it."""
+def render_comparison(
+    comparison: Comparison, drawn: dict[str, tuple[str, alt.LayerChart]], views: Sequence[Comparison] = ()
+) -> str:  # fmt: skip
+    """The page as text: one file without scripts, the charts drawn in it; a choice of state and group hides those of the others."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("stategrad.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     environment.filters["unbroken"] = unbroken
-    charts = {name: (title, Markup(_svg(chart))) for name, (title, chart) in drawn.items()}
+    shown = [View(comparison, drawn, ""), *(View(one, charts_of(one), f"-{n}") for n, one in enumerate(views, start=1))]
+    of_states = {view.state: view for view in reversed(shown)}  # classes and properties are the same for every group
+    charts = [
+        (f"{name}{view.suffix}", title, Markup(_svg(chart)), attributes)
+        for view in shown
+        for name, (title, chart) in view.charts.items()
+        for attributes in [view.attributes if name.startswith(BY_GROUP) else view.by_state]
+        if name.startswith(BY_GROUP) or of_states[view.state] is view
+    ]
+    controls = {
+        "state": ("State", list(dict.fromkeys(view.state for view in shown))),
+        "group": ("Words", list(dict.fromkeys(view.comparison.group for view in shown))),
+    }
     template = environment.get_template("comparison.html.j2")
-    return template.render(comparison=comparison, charts=charts, css=Markup(static_text("report.css")), mark=Markup(MARK))
+    return template.render(
+        comparison=comparison,
+        charts=charts,
+        views=shown,
+        controls={name: control for name, control in controls.items() if len(control[1]) > 1},
+        css=Markup(static_text("report.css")),
+        mark=Markup(MARK),
+    )
 
 
 def _looks(labels: Sequence[str]) -> dict[str, tuple[str, list[int]]]:

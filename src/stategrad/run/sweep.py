@@ -60,7 +60,7 @@ def sweep(
     Raises:
         StategradError: a grid or settings that cannot be run, before anything is written.
     """
-    from stategrad.report.comparison import compare_runs
+    from stategrad.report.comparison import compare_runs, other_views
     from stategrad.report.comparison_page import page_path, write_comparison
 
     base = preset if isinstance(preset, RunConfig) else read_preset(preset)
@@ -73,7 +73,8 @@ def sweep(
     whole = {name: run.folder.path for name, run in runs.items() if name not in failures}
     page = None
     if len(whole) > 1:
-        page = write_comparison(compare_runs(list(whole.values()), list(whole)), folder)[0]
+        comparison = compare_runs(list(whole.values()), list(whole))
+        page = write_comparison(comparison, folder, views=other_views(comparison, list(whole.values())))[0]
     return Sweep(whole, failures, page)
 
 
