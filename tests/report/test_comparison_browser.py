@@ -66,6 +66,7 @@ def test_a_choice_of_state_and_words_shows_the_charts_of_that_choice_alone(opene
         others = "" if state == "cell" else "-1"
         expected = {f"{name}{suffix}" for name in plain} | {f"{name}{others}" for name in whole}
         assert set(page.eval_on_selector_all("figure", visible)) == expected
+        assert page.eval_on_selector_all("figure", visible)[-3:] == [f"{name}{others}" for name in whole]
         assert page.locator(".subtitle:visible").count() == 1
         assert (group in page.inner_text(".subtitle:visible")) == (group != "all")
         assert f"{state} state" in page.inner_text(".subtitle:visible")

@@ -132,6 +132,7 @@ def render_comparison(
         for attributes in [view.attributes if name.startswith(BY_GROUP) else view.by_state]
         if name.startswith(BY_GROUP) or of_states[view.state] is view
     ]
+    charts.sort(key=lambda chart: not chart[0].startswith(BY_GROUP))
     controls = {
         "state": ("State", list(dict.fromkeys(view.state for view in shown))),
         "group": ("Words", list(dict.fromkeys(view.comparison.group for view in shown))),
