@@ -81,12 +81,13 @@ def test_every_command_explains_itself(capsys):
 
 def test_parameters_of_one_name_share_the_librarys_default_and_help():
     seen: dict[str, tuple[object, str]] = {}
+    own = {(function, "out") for function in (commands.validate, commands.compare, commands.sweep)}
     for function in COMMANDS.values():
         help_of = dict(
             line.strip().split(": ", 1) for line in (inspect.getdoc(function) or "").split("Args:")[1].splitlines() if ": " in line
         )
         for name, parameter in inspect.signature(function).parameters.items():
-            if name in ("base", "folder") or (function, name) in ((commands.validate, "out"), (commands.compare, "out")):
+            if name in ("base", "folder") or (function, name) in own:
                 continue
             both = (parameter.default, help_of[name])
             assert seen.setdefault(name, both) == both, f"{name} of {function.__name__}"

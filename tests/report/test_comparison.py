@@ -11,8 +11,9 @@ from report.generated_run import write_run
 from stategrad.cli.main import main
 from stategrad.errors import ForeignOutputError, InvalidInputError, MissingInputError
 from stategrad.report import comparison_page as pages
-from stategrad.report.comparison import compare_runs, unique_names
+from stategrad.report.comparison import compare_runs, other_views, unique_names
 from stategrad.report.export import write_chart
+from stategrad.report.seed_bands import recipes_of
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,7 @@ def test_the_command_writes_page_table_and_figures_and_no_other_file(folders, tm
     monkeypatch.setattr(
         pages, "write_chart", lambda chart, path: write_chart(chart, path, resolution=40) if path.name == "classes" else []
     )
+    monkeypatch.setattr("stategrad.report.comparison.other_views", lambda comparison, folders: ())
     out = tmp_path / "side.html"
     main(["compare", *map(str, folders), "--out", str(out), "--labels", "[small, large]"])
     assert capsys.readouterr().out.strip() == str(out)
@@ -142,3 +144,124 @@ def test_what_the_command_lacks_is_said(tmp_path, capsys):
 def test_names_are_as_short_as_tells_them_apart():
     assert unique_names([Path("/a/x"), Path("/a/y")]) == ["x", "y"]
     assert unique_names([Path("/x/b/c"), Path("/y/b/c")]) == ["x/b/c", "y/b/c"]
+
+
+def test_a_state_and_a_group_can_be_chosen(folders):
+    comparison = compare_runs(folders, ["small", "large"], state="hidden", group="nouns")
+    assert comparison.states == {"small": "hidden", "large": "hidden"}
+    memory = pd.read_csv(folders[0] / "measures/memory.csv", keep_default_na=False, na_values=[""])
+    rows = memory[(memory["group"] == "nouns") & (memory["state"] == "hidden")]
+    rule = rows["rule"].iloc[0]
+    rows = rows[rows["rule"] == rule].sort_values("delay")
+    found = comparison.of("rms")
+    found = found[found["run"] == "small"].sort_values("delay")
+    np.testing.assert_allclose(found["value"], rows["rms"] / rows["rms"].iloc[0])
+    assert set(found["label"]) == {"nouns"}
+    page = pages.render_comparison(comparison, {})
+    assert "What each model's hidden state remembers of words of the group nouns, relative to its own value" in page
+    assert "state remembers, relative" in pages.render_comparison(compare_runs(folders), {})
+
+
+def test_the_page_offers_every_state_and_group_that_all_runs_have(folders, tmp_path):
+    fewer = altered(folders[1], tmp_path / "fewer", "memory", lambda frame: frame[frame["group"].isin(["all", "nouns"])])
+    comparison = compare_runs([folders[0], fewer], state="hidden")
+    views = other_views(comparison, [folders[0], fewer])
+    shown = [(set(view.states.values()), view.group) for view in views]
+    assert shown == [({"hidden"}, "nouns"), ({"cell"}, "all"), ({"cell"}, "nouns")]
+    assert all(view.labels == comparison.labels for view in views)
+    page = pages.render_comparison(comparison, pages.charts_of(comparison), views)
+    assert page.count("<fieldset>") == 2
+    assert page.count("<figure") == sum(len(pages.charts_of(view)) for view in (comparison, *views)) - 2 * 3
+    assert "<fieldset>" not in pages.render_comparison(comparison, {})
+
+
+def test_runs_that_open_with_different_states_can_be_compared_by_a_common_one(folders, tmp_path):
+    def only_hidden(frame):
+        return frame[frame["state"] == "hidden"]
+
+    hidden = altered(folders[1], tmp_path / "hidden", "memory", only_hidden)
+    comparison = compare_runs([folders[0], hidden])
+    assert set(comparison.states.values()) == {"cell", "hidden"}
+    assert [set(view.states.values()) for view in other_views(comparison, [folders[0], hidden]) if view.group == "all"] == [
+        {"hidden"}
+    ]
+
+
+def test_a_state_or_group_that_a_run_lacks_is_refused(folders, capsys, tmp_path):
+    with pytest.raises(InvalidInputError) as refused:
+        compare_runs(folders, ["small", "large"], state="hiden", group="nuons")
+    said = str(refused.value)
+    assert said.startswith(
+        "4 problems with what is compared: small has no state 'hiden': did you mean 'hidden'? (choices: cell, hidden)"
+    )
+    assert "large has no group 'nuons': did you mean 'nouns'? (choices: all, " in said
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", *map(str, folders), "--out", str(tmp_path / "x"), "--group", "nuons"])
+    assert stopped.value.code == 2
+    assert "has no group 'nuons': did you mean 'nouns'?" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+
+
+def test_groups_by_different_rules_are_refused(folders, tmp_path):
+    other = altered(
+        folders[1], tmp_path / "other", "memory", lambda frame: frame.assign(rule=frame["rule"].where(frame["rule"].isna(), "x"))
+    )
+    with pytest.raises(InvalidInputError, match="the runs give words to 'nouns' by different rules; compare the group all"):
+        compare_runs([folders[0], other], group="nouns")
+    assert compare_runs([folders[0], other]).group == "all"
+
+
+@pytest.fixture
+def seeds(folders, tmp_path):
+    """Three runs of one recipe, the second's curves half and the third's a quarter from delay 1 on, and one of another."""
+    copies = []
+    for number, factor in enumerate((1, 0.5, 0.25)):
+        scale = lambda frame, factor=factor: frame.assign(rms=frame["rms"] * np.where(frame["delay"] > 0, factor, 1))  # noqa: E731
+        copies.append(altered(folders[0], tmp_path / f"lstm-{number}", "memory", scale))
+    copies.append(Path(shutil.copytree(folders[0], tmp_path / "gru")))
+    for number, copy in enumerate(copies):
+        cell = "gru" if copy.name == "gru" else "lstm"
+        (copy / "config.yaml").write_text(
+            f"network:\n  seed: {number}\n  cell: {cell}\ntraining:\n  seed: {number}\n", encoding="utf-8"
+        )
+    return copies
+
+
+def test_seeds_of_a_recipe_are_its_mean_between_its_lowest_and_highest_run(seeds):
+    comparison = compare_runs(seeds)
+    runs = comparison.of("rms").pivot(index="delay", columns="run", values="value")
+    several = runs[["lstm-0", "lstm-1", "lstm-2"]]
+    bands = comparison.seeds[comparison.seeds["quantity"] == "rms"].set_index(["run", "delay"])
+    np.testing.assert_allclose(bands.loc["cell=lstm", "value"], several.mean(axis=1))
+    np.testing.assert_allclose(bands.loc["cell=lstm", "low"], several.min(axis=1))
+    np.testing.assert_allclose(bands.loc["cell=lstm", "high"], several.max(axis=1))
+    np.testing.assert_allclose(bands.loc["gru", "value"], runs["gru"])
+    assert bands.loc["gru", ["low", "high"]].isna().all(axis=None)
+    at = several.loc[1:].max(axis=1).idxmax()
+    low, high, mean = (several.loc[at].agg(how) for how in ("min", "max", "mean"))
+    assert comparison.on_seeds[1] == (
+        "cell=lstm, 3 runs that differ only in seeds: relative to delay 0, root mean square of the gradients differs most between "
+        f"them at delay {at}, from {low:.2f} to {high:.2f} around {mean:.2f}."
+    )
+    assert not any(sentence.startswith("gru") for sentence in comparison.on_seeds)
+    page = pages.render_comparison(comparison, pages.charts_of(comparison))
+    assert "What seeds change" in page
+    assert 'id="seeds-rms"' in page
+
+
+def test_runs_of_different_recipes_have_no_seeds(folders):
+    comparison = compare_runs(folders)
+    assert comparison.seeds.empty
+    assert comparison.on_seeds == ()
+    assert "What seeds change" not in pages.render_comparison(comparison, {})
+    assert not any(name.startswith("seeds") for name in pages.charts_of(comparison))
+
+
+def test_recipes_are_named_by_what_tells_them_apart():
+    plain = {"network.cell": "lstm", "network.seed": 0, "corpus.seed": 0}
+    assert recipes_of({"a": plain, "b": plain | {"training.seed": 1}, "c": plain | {"gradients.seed": 2}}) == {
+        "all 3 runs": ("a", "b", "c")
+    }
+    assert recipes_of({"a": plain, "b": plain | {"corpus.seed": 1}}) == {}
+    many = plain | {f"network.s{number}": number for number in range(4)}
+    assert recipes_of({"a": plain, "b": many, "c": many}) == {"a": ("a",), "b and 1 more": ("b", "c")}

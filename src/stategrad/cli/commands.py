@@ -32,6 +32,7 @@ from stategrad.run.run import Run
 from stategrad.run.seeds import seeds_table
 from stategrad.run.settings import read_preset
 from stategrad.run.summary import corpus_summary, run_summary
+from stategrad.run.sweep import sweep as run_sweep
 
 
 def run(
@@ -234,6 +235,73 @@ def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:
     print(run_summary(one.folder))
 
 
+def sweep(
+    base: RunConfig,
+    preset: str,
+    *,
+    grid: str,
+    out: Path,
+    model: str | None = None,
+    corpus: CorpusConfig,
+    network: NetworkConfig,
+    embeddings: EmbeddingsConfig,
+    training: TrainingConfig,
+    gradients: GradientsConfig,
+    swap: SwapConfig,
+    push: PushConfig,
+    controls: ControlsConfig,
+    analysis: AnalysisConfig,
+    probe: ProbeConfig,
+    decoding: DecodingConfig,
+    words: WordsConfig,
+    progress: bool = True,
+) -> None:
+    """A run for every combination of some settings' values, and the page that compares them; exits with 1 where a run fails.
+
+    Runs that only differ in later stages share one training. What is done is not done again; what was interrupted resumes.
+
+    Args:
+        base: the settings of the preset.
+        preset: name of a preset, or path of a YAML file with settings.
+        grid: lists of values by setting, such as '{network.hidden_size: [64, 128], network.cell: [lstm, gru]}', or a YAML file.
+        out: folder of the sweep: a folder for every run, and comparison.html.
+        model: a trained model, X.safetensors with vocabulary.txt beside it, in place of training.
+        corpus: the text.
+        network: the language model.
+        embeddings: where its embeddings come from.
+        training: how it is trained.
+        gradients: what is measured, and where.
+        swap: how swap memory is measured.
+        push: how pushes along directions are measured.
+        controls: what the curves are held against.
+        analysis: which measures are taken.
+        probe: how linear separability is searched.
+        decoding: what is read from the states.
+        words: how every word is measured on its own.
+        progress: show progress.
+    """
+    config = dataclasses.replace(
+        base,
+        model=model,
+        corpus=corpus,
+        network=network,
+        embeddings=embeddings,
+        training=training,
+        gradients=gradients,
+        swap=swap,
+        push=push,
+        controls=controls,
+        analysis=analysis,
+        probe=probe,
+        decoding=decoding,
+        words=words,
+    )
+    done = run_sweep(config, grid, out, show_progress=progress)
+    print(done)
+    if done.failures:
+        raise SystemExit(1)
+
+
 def seeds(base: RunConfig, folder: Path, *, others: tuple[Path, ...], progress: bool = True) -> None:
     """Set a run beside runs of the same settings from other seeds: measures/seeds.csv, and a band on its page.
 
@@ -250,19 +318,24 @@ def seeds(base: RunConfig, folder: Path, *, others: tuple[Path, ...], progress: 
     print(run_summary(one.folder))
 
 
-def compare(runs: Sequence[Path], *, out: Path, labels: tuple[str, ...] = ()) -> None:
+def compare(
+    runs: Sequence[Path], *, out: Path, labels: tuple[str, ...] = (), state: str | None = None, group: str = "all"
+) -> None:  # fmt: skip
     """Set runs side by side on one page: memory relative to delay 0, horizons, classes, properties, and what differs in settings.
 
     Args:
         runs: folders of two or more runs.
         out: the page, NAME.html, or a folder for comparison.html; tables and figures lie beside it.
         labels: what the runs are called, such as '[small, large]'; default: the names of their folders.
+        state: which state the page opens with, such as hidden; default: the one that the page of each run opens with.
+        group: whose curves and horizons it opens with, such as nouns.
     """
-    from stategrad.report.comparison import compare_runs
+    from stategrad.report.comparison import compare_runs, other_views
     from stategrad.report.comparison_page import page_path, write_comparison
 
     page_path(out)
-    print(write_comparison(compare_runs(runs, labels), out)[0])
+    comparison = compare_runs(runs, labels, state=state, group=group)
+    print(write_comparison(comparison, out, views=other_views(comparison, runs))[0])
 
 
 def validate(*, checks: str | None = None, out: Path | None = None, seed: int = 0, progress: bool = True) -> None:

@@ -16,7 +16,7 @@ from stategrad.corpus.sources import CorpusConfig
 from stategrad.errors import StategradError, suggestion
 from stategrad.run.config import RunConfig
 from stategrad.run.properties import EXPECTED
-from stategrad.run.settings import read_folder, read_preset
+from stategrad.run.settings import explain_value, read_folder, read_preset
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "run": commands.run,
@@ -26,6 +26,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "controls": commands.controls,
     "analyze": commands.analyze,
     "probe": commands.probe,
+    "sweep": commands.sweep,
     "seeds": commands.seeds,
     "words": commands.words,
     "report": commands.report,
@@ -58,27 +59,15 @@ class Parser(jsonargparse.ArgumentParser):
         choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         if choice:
             return f"unknown command '{choice[1]}': {suggestion(choice[1], re.findall(r'[a-z]+', choice[2]))}."
-        literal = re.search(r"[Kk]ey \"([\w.]+)\".*Literal\[(.*)\]\. Got value: (.*)", message)
-        if literal:
-            choices = [choice.strip(" '") for choice in literal[2].split(",")]
-            return f"unknown {literal[1]} '{literal[3]}': {suggestion(literal[3], choices)}."
-        value = re.search(r"[Kk]ey \"([\w.]+)\".*?Expected (.*?)\.? Got value: (.*)", message)
-        if value:
-            expected = re.sub(r"<class '(\w+)'>", r"\1", value[2]).removeprefix("an ").removeprefix("a ")
-            item = value[3] if value[3].isdigit() else f'"{value[3]}"'
-            expected = expected.replace("tuple", f"a list, such as --{value[1]} '[{item}]'")
-            return f"{value[1]} is '{value[3]}'; expected {expected}."
-        union = re.search(r'[Kk]ey "([\w.]+)".*Subtypes: \[(.*)\] Errors: .* Given value: (.*)', message)
-        if union:
-            kinds = re.findall(r"<class '(\w+)'>|Literal\[(.*?)\]", union[2])
-            expected = " or ".join((name or choice).replace("NoneType", "null") for name, choice in kinds)
-            return f"{union[1]} is '{union[3].removesuffix('.')}'; expected {expected}."
+        wrong = explain_value(message, prefix="--")
+        if wrong:
+            return wrong
         section = re.search(r'Parser key "([\w]+)": Unable to load config "(.*)"', message)
         if section:
             return f"--{section[1]} is a group of settings; give one of them, such as --{self.setting_of(section[1])}."
         missing = re.search(r"arguments are required: \w+\.(\w+)", message)
         if missing:
-            what = {"runs": "two or more runs", "out": "an --out"}.get(missing[1], f"a {missing[1]}")
+            what = {"runs": "two or more runs", "out": "an --out", "grid": "a --grid"}.get(missing[1], f"a {missing[1]}")
             return f"`{self.prog}` needs {what}; see --help."
         return f"{message.removesuffix('.')}."
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,8 +14,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from stategrad.errors import InvalidInputError
+from stategrad.errors import InvalidInputError, Problems, suggestion
 from stategrad.report.inputs import RunTables, read_run
+from stategrad.report.seed_bands import on_seeds, recipes_of, seed_bands
 
 MEASURES = {
     "sigma_1": "largest singular value σ₁ of the mean",
@@ -42,6 +45,11 @@ class Comparison:
         settings: what differs, a row per setting or fact and a column per run.
         withheld: what is not compared, a sentence each.
         findings: where runs differ from the first beyond their bands, a sentence each.
+        group: of the positions whose curves and horizons these are.
+        states: by run the state that is shown.
+        seeds: of runs that differ in nothing but seeds the mean and the lowest and highest value, in rows as those of `table` whose
+            `run` is the recipe; empty where there are none.
+        on_seeds: how far seeds spread, a sentence each.
     """
 
     labels: tuple[str, ...]
@@ -49,22 +57,30 @@ class Comparison:
     settings: pd.DataFrame
     withheld: tuple[str, ...]
     findings: tuple[str, ...]
+    group: str
+    states: dict[str, str]
+    seeds: pd.DataFrame
+    on_seeds: tuple[str, ...]
 
     def of(self, quantity: str) -> pd.DataFrame:
         """The rows of one quantity."""
         return self.table[self.table["quantity"] == quantity]
 
 
-def compare_runs(folders: Sequence[Path], labels: Sequence[str] = ()) -> Comparison:
+def compare_runs(
+    folders: Sequence[Path], labels: Sequence[str] = (), *, state: str | None = None, group: str = "all"
+) -> Comparison:  # fmt: skip
     """Set runs side by side by what does not depend on the units of their spaces: `σ_1(τ)/σ_1(0)` and its kin, shares, horizons.
 
     Args:
-        folders: of two or more runs; group `all` and the state each run's page opens with are compared.
+        folders: of two or more runs.
         labels: one per run; default: the names of the folders, made unique by those above them.
+        state: which state is compared; default: the one each run's page opens with.
+        group: of which positions curves and horizons are compared, such as a word class.
 
     Raises:
         MissingInputError: a folder that holds no run, or no measures.
-        InvalidInputError: fewer than two runs, a run given twice, or labels that do not fit them.
+        InvalidInputError: fewer than two runs, a run given twice, labels that do not fit, or a state or group that a run lacks.
     """
     paths = [Path(folder).resolve() for folder in folders]
     if len(paths) < 2:
@@ -77,18 +93,49 @@ def compare_runs(folders: Sequence[Path], labels: Sequence[str] = ()) -> Compari
     withheld = [
         "Absolute values are not compared: each model has its own spaces of embeddings and states, whose units are its own."
     ]
-    states = {name: run.states[0] for name, run in runs.items() if run.states}
+    _check_shown(runs, state, group)
+    states = {name: state or run.states[0] for name, run in runs.items() if run.states}
+    runs = {name: _of_group(run, group, rule) for rule in [_rule(runs, group)] for name, run in runs.items()}
     if len(set(states.values())) > 1:
         listed = ", ".join(f"{state} in {name}" for name, state in states.items())
         withheld.append(f"The states differ in kind ({listed}); their curves are drawn together and show different variables.")
     parts = [
-        *_curves(runs, states, withheld),
-        *_horizons(runs, states, withheld),
+        *_curves(runs, states, withheld, group),
+        *_horizons(runs, states, withheld, group),
         *_shared(runs, states, "class share", withheld),
         *_shared(runs, states, "relative memory", withheld),
     ]
     table = pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
-    return Comparison(tuple(names), table, _differing(runs), tuple(withheld), tuple(_findings(table, names)))
+    recipes = recipes_of({name: _flat("", yaml.safe_load(run.settings) or {}) for name, run in runs.items()})
+    bands = seed_bands(table, recipes)
+    return Comparison(
+        tuple(names), table, _differing(runs), tuple(withheld), tuple(_findings(table, names)),
+        group=group, states=states, seeds=bands, on_seeds=tuple(on_seeds(bands, recipes, MEASURES)),
+    )  # fmt: skip
+
+
+def other_views(comparison: Comparison, folders: Sequence[Path]) -> tuple[Comparison, ...]:
+    """The comparison of the same runs by every other state and group that all of them have.
+
+    Args:
+        comparison: of the runs.
+        folders: of the runs, in its order.
+
+    Returns:
+        A comparison for each; a group that the runs give to words by different rules is left out.
+    """
+    runs = [read_run(Path(folder)) for folder in folders]
+    common: list[str | None] = [state for state in runs[0].states if all(state in run.states for run in runs)]
+    kinds = list(dict.fromkeys(comparison.states.values()))
+    own = kinds[0] if len(kinds) == 1 else None  # of runs that open with states of different kinds None is all of these
+    groups = [group for group in dict.fromkeys(runs[0].memory["group"]) if all(group in set(run.memory["group"]) for run in runs)]
+    views = []
+    for state in dict.fromkeys([own, *common]):
+        for group in groups:
+            if (state, group) != (own, comparison.group):
+                with contextlib.suppress(InvalidInputError):
+                    views.append(compare_runs(folders, comparison.labels, state=state, group=group))
+    return tuple(views)
 
 
 def unique_names(paths: Sequence[Path]) -> list[str]:
@@ -110,16 +157,49 @@ def _checked(labels: Sequence[str], count: int) -> list[str]:
     return list(labels)
 
 
-def _curves(runs: dict[str, RunTables], states: dict[str, str], withheld: list[str]) -> list[pd.DataFrame]:
+def _check_shown(runs: dict[str, RunTables], state: str | None, group: str) -> None:
+    """Refuse a state or a group that a run lacks, all together."""
+    problems = Problems("what is compared")
+    for name, run in runs.items():
+        if state is not None and state not in run.states:
+            problems.add(f"{name} has no state '{state}': {suggestion(state, run.states)}")
+        groups = list(dict.fromkeys(run.memory["group"]))
+        if group not in groups:
+            problems.add(f"{name} has no group '{group}': {suggestion(group, groups)}")
+    problems.raise_if_any()
+
+
+def _rule(runs: dict[str, RunTables], group: str) -> str:
+    """The rule by which words belong to the group, the first that all runs have."""
+    rules = [list(dict.fromkeys(run.memory.loc[run.memory["group"] == group, "rule"].astype(str))) for run in runs.values()]
+    common = [rule for rule in rules[0] if all(rule in others for others in rules)]
+    if not common:
+        raise InvalidInputError(f"the runs give words to '{group}' by different rules; compare the group all.")
+    return common[0]
+
+
+def _of_group(run: RunTables, group: str, rule: str) -> RunTables:
+    """The run with the curves and horizons of one group."""
+
+    def kept(frame: pd.DataFrame) -> pd.DataFrame:
+        rows = frame[frame["group"] == group]
+        return rows[rows["rule"].astype(str) == rule] if "rule" in rows else rows
+
+    return dataclasses.replace(run, memory=kept(run.memory), horizon=None if run.horizon is None else kept(run.horizon))
+
+
+def _curves(
+    runs: dict[str, RunTables], states: dict[str, str], withheld: list[str], group: str
+) -> list[pd.DataFrame]:  # fmt: skip
     """Curves relative to delay 0 at the delays that all runs have."""
     curves = {}
     for name, run in runs.items():
-        plain = run.memory[(run.memory["group"] == "all") & ~run.memory["whitened"].astype(bool)]
+        plain = run.memory[(run.memory["group"] == group) & ~run.memory["whitened"].astype(bool)]
         rows = plain[plain["state"] == states.get(name)].set_index("delay")
         if 0 in rows.index:
             curves[name] = rows
         else:
-            withheld.append(f"{name} has no memory curve of the group all from delay 0 on; its curves are not drawn.")
+            withheld.append(f"{name} has no memory curve of the group {group} from delay 0 on; its curves are not drawn.")
     if not curves:
         return []
     common = sorted(set.intersection(*(set(rows.index) for rows in curves.values())))
@@ -137,17 +217,19 @@ def _curves(runs: dict[str, RunTables], states: dict[str, str], withheld: list[s
             first = rows[measure].loc[0]
             ends = {end: np.nan if column is None else rows[column] / first for end, column in band.items()}
             part = pd.DataFrame({"delay": rows.index, "value": rows[measure] / first, **ends}, index=rows.index)
-            parts.append(part.assign(run=name, quantity=measure, label="all", beyond=False))
+            parts.append(part.assign(run=name, quantity=measure, label=group, beyond=False))
     return parts
 
 
-def _horizons(runs: dict[str, RunTables], states: dict[str, str], withheld: list[str]) -> list[pd.DataFrame]:
+def _horizons(
+    runs: dict[str, RunTables], states: dict[str, str], withheld: list[str], group: str
+) -> list[pd.DataFrame]:  # fmt: skip
     parts = []
     for name, run in runs.items():
         if run.horizon is None:
             withheld.append(f"{name} has no horizons, so none are drawn for it; the command analyze takes them.")
             continue
-        rows = run.horizon[(run.horizon["state"] == states.get(name)) & (run.horizon["group"] == "all")]
+        rows = run.horizon[(run.horizon["state"] == states.get(name)) & (run.horizon["group"] == group)]
         for level, share in LEVELS.items():
             here = rows[np.isclose(rows["level"], share)]
             beyond = here["horizon"].isna()

@@ -17,7 +17,7 @@ import pandas as pd
 import yaml
 
 from stategrad.errors import ForeignOutputError, InvalidInputError, MissingInputError
-from stategrad.files import sha256_of_text, write_text
+from stategrad.files import sha256_of_text, write_bytes, write_text
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,19 @@ class RunFolder:
             manifest["stages"][stage]["fingerprint"] = ""
             self.write_manifest(manifest)
 
+    def borrow(self, stage: str, other: RunFolder, fingerprint: str) -> bool:
+        """Copy what a stage of another run wrote and noted, where it read the same as it does here; whether it was copied."""
+        if self.is_current(stage, fingerprint) or not other.is_current(stage, fingerprint):
+            return False
+        lent, manifest = other.manifest(), self.manifest()
+        record = lent["stages"][stage]
+        for name in record["outputs"]:
+            write_bytes(self.path / name, (other.path / name).read_bytes())
+        manifest["stages"][stage] = record
+        manifest["facts"] |= {name: lent["facts"][name] for name in record["facts"]}
+        self.write_manifest(manifest)
+        return True
+
     @contextmanager
     def recording(self, stage: str, fingerprint: str) -> Iterator[StageRecord]:
         """Run a stage; when it ends well, note its fingerprint, outputs, facts and duration in the manifest.
@@ -163,6 +176,7 @@ class RunFolder:
             "fingerprint": fingerprint,
             "outputs": outputs,
             "seconds": round(time.perf_counter() - start, 1),
+            "facts": sorted(record.facts),
         }
         manifest["facts"] |= record.facts
         self.write_manifest(manifest)

@@ -126,7 +126,7 @@ class Run:
         check_run(self)
         check_folder(self)
         fingerprints = self._fingerprints
-        self.folder.claim(self.config.to_dict(), IDENTITY, RunConfig(preset="").to_dict())
+        self._claim()
         for name in names:
             fingerprint = fingerprints[name]
             if self.folder.is_current(name, fingerprint):
@@ -136,6 +136,25 @@ class Run:
             with self.folder.recording(name, fingerprint) as record:
                 STAGES[name](self, record)
             self.say(f"{name}: {time.perf_counter() - start:.0f} s")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every stage has run with these settings."""
+        return all(self.folder.is_current(name, fingerprint) for name, fingerprint in self._fingerprints.items())
+
+    def fingerprint(self, stage: str) -> str:
+        """The hash of all that the result of a stage depends on."""
+        return self._fingerprints[stage]
+
+    def borrow_training(self, other: RunFolder) -> None:
+        """Take the model of another run that was trained in the same way, in place of training it again."""
+        self._claim()
+        if self.folder.borrow("train", other, self.fingerprint("train")):
+            self.say(f"train: the model of {other.path.name}")
+
+    def _claim(self) -> None:
+        """Make the folder this run's."""
+        self.folder.claim(self.config.to_dict(), IDENTITY, RunConfig(preset="").to_dict())
 
     def say(self, line: str) -> None:
         """Tell the user, beside the progress bars."""

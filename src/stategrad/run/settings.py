@@ -80,6 +80,31 @@ def parse(settings: dict[str, Any], *, preset: str, source: str) -> RunConfig:
     return RunConfig(**vars(parser.instantiate(parsed)))
 
 
+def explain_value(message: str, prefix: str = "") -> str | None:
+    """What jsonargparse says of a value of the wrong type, as one sentence with the nearest choice; None where it says else.
+
+    Args:
+        message: of jsonargparse, on one line.
+        prefix: of a setting's name, where one is shown how a list is given.
+    """
+    literal = re.search(r"[Kk]ey \"([\w.]+)\".*Literal\[(.*)\]\. Got value: (.*)", message)
+    if literal:
+        choices = [choice.strip(" '") for choice in literal[2].split(",")]
+        return f"unknown {literal[1]} '{literal[3]}': {suggestion(literal[3], choices)}."
+    value = re.search(r"[Kk]ey \"([\w.]+)\".*?Expected (.*?)\.? Got value: (.*)", message)
+    if value:
+        expected = re.sub(r"<class '(\w+)'>", r"\1", value[2]).removeprefix("an ").removeprefix("a ")
+        item = value[3] if value[3].isdigit() else f'"{value[3]}"'
+        example = f"{prefix}{value[1]} '[{item}]'" if prefix else f"[{item}]"
+        return f"{value[1]} is '{value[3]}'; expected {expected.replace('tuple', f'a list, such as {example}')}."
+    union = re.search(r'[Kk]ey "([\w.]+)".*Subtypes: \[(.*)\] Errors: .* Given value: (.*)', message)
+    if union:
+        kinds = re.findall(r"<class '(\w+)'>|Literal\[(.*?)\]", union[2])
+        expected = " or ".join((name or choice).replace("NoneType", "null") for name, choice in kinds)
+        return f"{union[1]} is '{union[3].removesuffix('.')}'; expected {expected}."
+    return None
+
+
 class _SettingsParser(jsonargparse.ArgumentParser):
     """A parser of settings that raises one sentence with the source in it."""
 
@@ -98,7 +123,7 @@ class _SettingsParser(jsonargparse.ArgumentParser):
             near = suggestion(name, names).partition("? (")
             hint = f"{near[0]}?" if near[1] else "`stategrad run --help` lists them."
             raise InvalidInputError(f"{self.source} has an unknown setting '{name}': {hint}")
-        raise InvalidInputError(f"{self.source}: {text.removesuffix('.')}.")
+        raise InvalidInputError(f"{self.source}: {explain_value(text) or text.removesuffix('.') + '.'}")
 
 
 def _presets() -> Any:
