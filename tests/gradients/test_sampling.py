@@ -11,6 +11,7 @@ from stategrad.gradients.sampling import choose_positions
 pytestmark = pytest.mark.usefixtures("way")
 
 QUIET = {"show_progress": False}
+DRAWS = 25
 EVERY_PAIR = conditions_of(None, None, np.array([400]))
 
 
@@ -47,14 +48,14 @@ def test_a_weighted_sample_is_unbiased_where_an_unweighted_mean_of_it_is_not():
     ).mean.sel(delay=0)
     strata = stratify(groups_of({"rare": rare}, np.array([400])), np.arange(400) * 10 // 400)
     weighted, unweighted = [], []
-    for seed in range(60):
+    for seed in range(DRAWS):
         sampled = sg.state_gradients(module, x, delays=1, groups={"rare": rare}, sample=30, seed=seed, precision="float64", **QUIET)
         weighted.append(sampled.mean.values[0, 0])
         used = choose_positions(strata, np.array([400]), np.array([0]), EVERY_PAIR, sample=30, seed=seed).used
         unweighted.append(singles.sel(group=used.astype(str)).values.mean(0))
     spread = np.std([np.linalg.norm(mean - whole) for mean in weighted])
     size = np.linalg.norm(whole)
-    assert np.linalg.norm(np.mean(weighted, axis=0) - whole) < 0.02 * size + 3 * spread / np.sqrt(60)
+    assert np.linalg.norm(np.mean(weighted, axis=0) - whole) < 0.02 * size + 3 * spread / np.sqrt(DRAWS)
     # one position of each rare stratum is always drawn: without weights the rare group counts ten times too much
     assert np.linalg.norm(np.mean(unweighted, axis=0) - whole) > 0.1 * size
 

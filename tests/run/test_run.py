@@ -110,7 +110,7 @@ def test_a_changed_setting_runs_only_what_depends_on_it(tiny_copy):
 
 def test_a_missing_output_is_made_again(tiny_copy):
     (tiny_copy / "measures/classes.csv").unlink()
-    Run(TINY, tiny_copy, show_progress=False).execute()
+    Run(TINY, tiny_copy, show_progress=False).execute(["analyze"])
     assert (tiny_copy / "measures/classes.csv").is_file()
 
 
@@ -341,7 +341,7 @@ def test_positions_are_drawn_until_they_are_enough(tiny_copy, monkeypatch):
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
 def test_a_network_without_a_cell_state_is_followed_by_its_hidden_state(tmp_path, cell):
     run = Run(changed(network={"cell": cell}), tmp_path / "out", show_progress=False)
-    run.execute(["train", "gradients", "swap", "controls", "analyze", "report"])
+    run.execute(["train", "gradients", "swap", "controls", "analyze"])
     assert {p.name for p in (run.folder.path / "gradients").iterdir()} == {"hidden.nc", "types-hidden.nc"}
     assert run.folder.manifest()["facts"]["states"] == ["hidden"]
 
