@@ -14,7 +14,7 @@ import torch
 from benchmarks.ceiling import ceiling
 from benchmarks.clock import Contender, Timing, in_turns, repeated, seconds_of
 from benchmarks.peers import AUTHORS, FORWARD, JACOBIAN, JAX, REVERSE, Peer, Windows, windows_of
-from benchmarks.workload import PRECISIONS, Workload, engine, engine_result, execution
+from benchmarks.workload import Workload, engine, engine_result, execution
 
 ENGINE, ENGINE_MOMENTS = "stategrad, float32", "stategrad, float32, second moments"
 BY_POSITION = "stategrad, float32, position by position"
@@ -45,13 +45,12 @@ def contest(workload: Workload, *, rounds: int, seconds: float, threads: int) ->
         engine(BY_POSITION, workload, execution=execution(compile=True, sweep=False)),
     ]
     kinds = [(CEILING, torch.float32)]
-    if offers_bfloat16():
+    if has_bfloat16_units():
+        kinds.append((CEILING_BFLOAT16, torch.bfloat16))
         contenders.append(engine(BFLOAT16, workload, precision="bfloat16"))
         contenders.append(engine(BFLOAT16_MOMENTS, workload, precision="bfloat16", second_moment=True))
     for warm_up in contenders:
         warm_up.run()
-    if has_bfloat16_units():
-        kinds.append((CEILING_BFLOAT16, torch.bfloat16))
     contenders += [ceiling(name, embedding, hidden, workload.delays, dtype, min(1.0, seconds)) for name, dtype in kinds]
     contenders.append(ceiling(CEILING_BY_STEP, embedding, hidden, workload.delays, torch.float32, min(1.0, seconds), outputs=2))
     windows = windows_of(workload.model, workload.vectors[: workload.delays + max(BATCHES)], workload.delays)
@@ -68,11 +67,6 @@ def jax_peer() -> dict[str, Peer]:
     except ModuleNotFoundError:
         return {}
     return {JAX: jax_jacfwd}
-
-
-def offers_bfloat16() -> bool:
-    """Whether the engine has products in bfloat16."""
-    return "bfloat16" in PRECISIONS
 
 
 def has_bfloat16_units() -> bool:

@@ -49,7 +49,7 @@ def main() -> None:
     record["first_call_seconds"] = seconds_of(lambda: engine_result(workload.cut(60)))
     timings = contest.contest(workload.cut(positions), rounds=rounds, seconds=0.4 if quick else 4.0, threads=arguments.threads)
     done("the engine, its ceiling and its peers")
-    error = contest.bfloat16_error(workload.cut(positions)) if contest.offers_bfloat16() else None
+    error = contest.bfloat16_error(workload.cut(positions)) if contest.BFLOAT16 in timings else None
     record["tenth"] = share_of_full_pass(workload.cut(160 if quick else 4000), rounds=1 if quick else 2)
     record["spread"] = None if quick or arguments.text is None else spread(workload)
     done("samples of positions")

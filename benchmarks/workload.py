@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +17,6 @@ from benchmarks.clock import Contender
 VALIDATION = 73_760
 """Positions of the Penn Treebank's validation text, for which every way's time is extrapolated."""
 
-
-PRECISIONS: tuple[str, ...] = get_args(get_type_hints(sg.state_gradients)["precision"])
-"""What the engine offers."""
 
 EXECUTION = tuple(field.name for field in fields(sg.Execution))
 """The settings of how it runs."""

@@ -111,7 +111,7 @@ def test_speed_rows_follow_from_the_times_and_name_what_was_not_measured():
     assert rows["float32: second moments, extra time"].measured == pytest.approx(0.25)
     assert rows["float32: faster than PyTorch's best (torch.autograd.functional.jacobian)"].measured == pytest.approx(12.5)
     assert rows["float32: faster than JAX"].cells()[-1] == "not measured: JAX is not installed"
-    assert rows["bfloat16: share of its ceiling"].cells()[-1] == "not measured: the engine offers no bfloat16"
+    assert rows["bfloat16: share of its ceiling"].cells()[-1] == "not measured: no matrix units for bfloat16 here"
 
 
 def test_the_bend_is_the_distance_from_the_line_relative_to_the_largest_cost():

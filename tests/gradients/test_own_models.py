@@ -1,5 +1,7 @@
 """Models of one's own: anything with a step, against the closed forms and plain autograd."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -122,7 +124,8 @@ def test_the_forward_direction_of_a_bidirectional_module_is_analysed():
 
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
-def test_bfloat16_products_stay_near_the_exact_gradients(kind):
+def test_bfloat16_products_stay_near_the_exact_gradients(kind, monkeypatch):
+    monkeypatch.setattr("stategrad.gradients.state_gradients.multiplies_bfloat16", lambda device: True)
     module = kind(8, 32, num_layers=2)
     x = torch.randn(300, 8)
     exact, rounded = (
@@ -130,6 +133,16 @@ def test_bfloat16_products_stay_near_the_exact_gradients(kind):
     )
     error = np.linalg.norm(rounded.mean - exact.mean, axis=(-2, -1)) / np.linalg.norm(exact.mean, axis=(-2, -1))
     assert 1e-6 < error.max() < 0.01
+
+
+def test_a_processor_without_bfloat16_takes_float32_and_says_so(monkeypatch):
+    monkeypatch.setattr("stategrad.gradients.state_gradients.multiplies_bfloat16", lambda device: False)
+    module, x = nn.LSTM(4, 5), torch.randn(60, 4)
+    with pytest.warns(RuntimeWarning, match="has no products of bfloat16 matrices .* precision is float32"):
+        asked = sg.state_gradients(module, x, delays=3, precision="bfloat16", show_progress=False)
+    plain = sg.state_gradients(module, x, delays=3, precision="float32", show_progress=False)
+    np.testing.assert_array_equal(asked.mean, plain.mean)
+    assert json.loads(asked.provenance)["settings"]["precision"] == "float32"
 
 
 def two_states(order, *, in_place=False):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import jaxtyping
 import numpy as np
@@ -12,6 +13,7 @@ from stategrad.errors import InvalidInputError
 from stategrad.models.language_model import LanguageModel, ModelConfig
 from stategrad.models.perplexity import perplexity
 from stategrad.models.training import TrainingConfig, train
+from stategrad.processor import multiplies_bfloat16
 
 CELLS = ["lstm", "gru", "rnn"]
 
@@ -127,6 +129,19 @@ def test_the_mode_of_the_model_is_left_as_it_was() -> None:
         assert learner.training is mode
 
 
+def test_a_processor_without_bfloat16_trains_in_float32_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stategrad.models.training.multiplies_bfloat16", lambda device: False)
+    weights = {}
+    for precision in ("float32", "bfloat16"):
+        learner = model("lstm")
+        config = TrainingConfig(epochs=1, precision=precision, batch_size=4, steps=6)  # type: ignore[arg-type]
+        with pytest.warns(RuntimeWarning, match="training is in float32") if precision == "bfloat16" else nullcontext():
+            train(learner, [text(200)], [text(20)], config, show_progress=False)
+        weights[precision] = learner.decoder.weight.detach()
+    assert torch.equal(weights["bfloat16"], weights["float32"])
+
+
+@pytest.mark.skipif(not multiplies_bfloat16(torch.device("cpu")), reason="this processor has no products of bfloat16 matrices")
 @pytest.mark.parametrize("cell", CELLS)
 def test_bfloat16_products_come_close_to_float32(cell: str) -> None:
     weights = {}

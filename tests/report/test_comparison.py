@@ -55,6 +55,15 @@ def test_curves_are_relative_to_delay_0_whatever_their_units(folders):
     assert comparison.findings[1].endswith("the band of two/run lies nowhere clear of that of one/run.")
 
 
+def test_selectivity_has_no_unit_and_is_compared_as_it_is(folders):
+    comparison = compare_runs(folders)
+    memory = pd.read_csv(folders[0] / "measures/memory.csv", keep_default_na=False, na_values=[""])
+    rows = memory[(memory["group"] == "all") & (memory["state"] == "cell")].sort_values("delay")
+    found = comparison.of("selectivity")
+    np.testing.assert_allclose(found[found["run"] == "one/run"].sort_values("delay")["value"], rows["selectivity"])
+    assert pages.charts_of(comparison)["memory-selectivity"][0] == "Selectivity σ₁/Σσ of the mean"
+
+
 def test_what_differs_is_listed_and_what_does_not_is_left_out(folders):
     settings = compare_runs(folders, ["small", "large"]).settings
     assert settings.loc["network.hidden_size"].to_dict() == {"small": "64", "large": "128"}

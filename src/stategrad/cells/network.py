@@ -238,3 +238,8 @@ def _check(model: nn.Module) -> None:
         if broken:
             problems.add(f"weight {name} has {broken} values that are NaN or infinite")
     problems.raise_if_any()
+
+
+def arrays_of(states: States) -> list[np.ndarray]:
+    """The states of all layers, by which one initial state is told from another."""
+    return [value.cpu().numpy() for layer in states for value in layer.values()]

@@ -32,7 +32,8 @@ def check_results(results: Sequence[Any]) -> None:
 def same_positions(a: StateGradients, b: StateGradients) -> bool:
     """Whether both averaged over the same positions of one text, cut into the same blocks.
 
-    By the hash of the inputs, the seed and size of the sample, and the counts of every block; false where a hash is not known.
+    By the hash of the inputs, the positions that they stand for, the seed and size of the sample, and the counts of every block;
+    false where a hash is not known.
     """
     first, second = facts_of(a), facts_of(b)
     text = [facts.get("inputs", {}).get("sha256") for facts in (first, second)]
@@ -42,6 +43,8 @@ def same_positions(a: StateGradients, b: StateGradients) -> bool:
     counts = a._arrays.block_count, b._arrays.block_count
     # without a sample nothing is drawn, and the seed is idle
     same_draw = drawn[0][1:] == drawn[1][1:] and (drawn[0][1] is None or drawn[0] == drawn[1])
+    if a.covered is not None and b.covered is not None and not a.covered.equals(b.covered):
+        return False
     return same_draw and np.array_equal(*counts)
 
 

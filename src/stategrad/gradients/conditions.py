@@ -46,6 +46,11 @@ class Conditions:
         return math.prod(len(labels) for labels in self.dims.values())
 
     @property
+    def arrays(self) -> list[np.ndarray]:
+        """All that tells these conditions from others, but the labels."""
+        return [*self.state_groups.values(), *([] if self.segments is None else [self.segments])]
+
+    @property
     def trivial(self) -> bool:
         """Whether every pair counts."""
         return not self.state_groups and self.segments is None

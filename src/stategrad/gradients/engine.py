@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from stategrad.cells.network import StateKey
+from stategrad.cells.network import StateKey, arrays_of
 from stategrad.checkpoint import fingerprint, load_checkpoint, save_checkpoint
 from stategrad.errors import InvalidInputError
 from stategrad.gradients.by_positions import ByPositions
@@ -124,14 +124,13 @@ class _Checkpoint:
 def _of_arrays(request: Request) -> dict[str, Any]:
     """What the sums depend on beside the model, the text and the plain settings."""
     conditions = request.conditions
-    segments = [] if conditions.segments is None else [conditions.segments]
     return {
         "delays": fingerprint(request.delays),
         "groups": fingerprint(request.groups.masks),
         "blocks": fingerprint(request.strata.of_position, request.strata.block),
         "positions": fingerprint(request.positions.used),
-        "conditions": fingerprint(*conditions.state_groups.values(), *segments),
-        "initial_state": fingerprint(*(value.cpu().numpy() for layer in request.initial for value in layer.values())),
+        "conditions": fingerprint(*conditions.arrays),
+        "initial_state": fingerprint(*arrays_of(request.initial)),
         "states": [list(key) for key in request.keys],
         "second_moment": request.second_moment,
         "directions": None if request.start is None else fingerprint(request.start.cpu().numpy()),

@@ -38,4 +38,4 @@ def mark_explosions(sums: np.ndarray, counts: np.ndarray, coords: Mapping[str, A
         return
     sums[np.broadcast_to(broken[:, :, None], counts.shape)] = np.nan
     group, _, delay = (axis[0] for axis in np.nonzero(broken))
-    warn_of_explosion(str(coords["group"][group]), int(coords["delay"][delay]), stacklevel=5)
+    warn_of_explosion(str(coords["group"][group]), int(coords["delay"][delay]), stacklevel=6)

@@ -15,25 +15,24 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
-from stategrad.errors import InvalidInputError, check_choice, suggestion
+from stategrad.errors import InvalidInputError, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.channels import FEWEST_FOR_SUBSPACES, channel_columns
 from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
 from stategrad.gradients.decay import decay_table
-from stategrad.gradients.explosions import mark_explosions
 from stategrad.gradients.group_comparison import group_differences, group_shares
-from stategrad.gradients.groups import per_group_and_block
 from stategrad.gradients.horizons import LEVELS, check_levels, estimates_of, horizons
+from stategrad.gradients.labelled_means import labelled_means
+from stategrad.gradients.merging import merged_fields
 from stategrad.gradients.methods import BIBTEX, methods_of
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.named_directions import leading_directions, names_of_directions
+from stategrad.gradients.own_statistics import statistic_columns
 from stategrad.gradients.request import Request
 from stategrad.gradients.state_statistics import StateStatistics
 from stategrad.gradients.unit_memory import row_norms, unit_horizons
-from stategrad.measures.floor import noise_contrasts
-from stategrad.measures.jackknife import jackknife
+from stategrad.gradients.units import check_statistics, own_coordinates, scaled, whitened
 from stategrad.measures.properties import Property
-from stategrad.measures.whitening import covariance_root
 from stategrad.models.embeddings import Embeddings
 
 Direction = Property | Float[np.ndarray, " embedding"]
@@ -57,6 +56,8 @@ class StateGradients:
         whitening: the D of `whiten`, (embedding, embedding_), or None.
         provenance: versions, hashes and settings, as JSON.
         state_sd: what `scale` divided each unit of the state by, (state), or None.
+        covered: the positions that the result stands for, (stretch, edge): the number of the text, and the first and the
+            past-last position of each unbroken stretch of it; `merge` adds no position twice.
     """
 
     mean: xr.DataArray
@@ -70,6 +71,7 @@ class StateGradients:
     whitening: xr.DataArray | None
     provenance: str
     state_sd: xr.DataArray | None = None
+    covered: xr.DataArray | None = None
 
     @classmethod
     def from_moments(
@@ -81,49 +83,8 @@ class StateGradients:
         provenance: str,
     ) -> StateGradients:
         """Turn the sums of an analysis into labelled means. They are divided in place: `moments` is used up."""
-        groups, _, blocks = moments.first.shape[:3]
-        positions, conditions = request.positions, request.conditions.dims
-        coords: dict[str, Any] = {"group": list(request.groups.labels), "delay": request.delays, "block": np.arange(blocks)}
-        coords |= {name: list(names) for name, names in conditions.items()}
-
-        def per_block(by_stratum: np.ndarray) -> np.ndarray:
-            return per_group_and_block(by_stratum, moments.strata, groups=groups, blocks=blocks)
-
-        used = per_block(positions.used_count)
-        represented = per_block(np.where(positions.used_count > 0, positions.population, 0))
-
-        def divided(sums: np.ndarray, counts: np.ndarray, empty: float) -> np.ndarray:
-            sums /= np.maximum(counts, 1)[..., None, None]
-            sums[counts == 0] = empty
-            return sums
-
-        def labelled(values: np.ndarray, *dims: str) -> xr.DataArray:
-            dims = ("group", *conditions, *dims)
-            values = values.reshape(groups, *(len(names) for names in conditions.values()), *values.shape[2:])
-            return xr.DataArray(values, dims=dims, coords={name: coords[name] for name in dims if name in coords})
-
-        first = moments.first.cpu().numpy()
-        mark_explosions(first, represented, coords)
-        mean = np.swapaxes(divided(first.sum(2), represented.sum(2), np.nan), -1, -2)
-        block_mean = np.swapaxes(divided(first, represented, 0.0), -1, -2)
-        second_moment = block_second_moment = None
-        if moments.second is not None:
-            second = moments.second.cpu().numpy()
-            square = ("delay", "embedding", "embedding_")
-            second_moment = labelled(divided(second.sum(2), represented.sum(2), np.nan), *square)
-            block_second_moment = labelled(divided(second, represented, 0.0), "block", *square)
-        return cls(
-            mean=labelled(mean, "delay", "state", "embedding"),
-            count=labelled(used.sum(2), "delay"),
-            population=labelled(per_block(positions.population).sum(2), "delay"),
-            block_mean=labelled(block_mean, "block", "delay", "state", "embedding"),
-            block_count=labelled(represented, "block", "delay"),
-            second_moment=second_moment,
-            block_second_moment=block_second_moment,
-            embeddings=embeddings,
-            whitening=None,
-            provenance=provenance,
-        )
+        arrays: dict[str, Any] = labelled_means(moments, request)
+        return cls(**arrays, embeddings=embeddings, whitening=None, provenance=provenance)
 
     @property
     def _cases(self) -> tuple[str, ...]:
@@ -234,9 +195,11 @@ class StateGradients:
         several = not isinstance(n, int)
         counts = list(n) if not isinstance(n, int) else [n]
         self._check_subspaces(counts)
-        direction = self._whitened(np.asarray(d.vector if isinstance(d, Property) else d, dtype=np.float64))
+        direction = own_coordinates(self, np.asarray(d.vector if isinstance(d, Property) else d, dtype=np.float64))
         null = null_directions(d, self.embeddings, seed=0)
-        one, many = tracking_columns(self._arrays, direction, counts, None if null is None else self._whitened(null), level=level)
+        one, many = tracking_columns(
+            self._arrays, direction, counts, None if null is None else own_coordinates(self, null), level=level
+        )
         result = self._dataset(
             {name: ((), column) for name, column in one.items()} | {name: (("n",), column) for name, column in many.items()},
             **({"n": counts} if counts else {}),
@@ -329,7 +292,7 @@ class StateGradients:
             horizons = unit_horizons(np.array(self.delays), debiased)
             result["horizon"] = ((*self._cases[:-1], "state"), horizons)
         if statistics is not None:
-            self._check_state(statistics)
+            check_statistics(self, statistics)
             if statistics.time_constant is not None:
                 result["time_constant"] = statistics.time_constant
         return result
@@ -457,6 +420,29 @@ class StateGradients:
         """
         return leading_directions(self, n, delays, least_count)
 
+    @classmethod
+    def merge(cls, results: Sequence[StateGradients]) -> StateGradients:
+        """More positions of one analysis: results of parts of a text, or of several texts, as one.
+
+        Parts of one text (`where`) share its blocks, and the sums of equal blocks add up: the result is that of one analysis of all
+        these positions. Other texts bring blocks of their own, behind those that are there. Every result weighs as many positions
+        as it stands for, however many of them were drawn.
+
+        Args:
+            results: of `state_gradients` or of `merge`, of one model and one state, with the same groups, delays, conditions and
+                precision. Embeddings are those of the first. Whiten or scale what comes out, not what goes in.
+
+        Raises:
+            InvalidInputError: other models, other settings, other blocks of the same text, or positions that two of them share.
+
+        >>> import torch, stategrad as sg
+        >>> model, x, first = torch.nn.LSTM(3, 5), torch.randn(90, 3), torch.arange(90) < 40
+        >>> halves = [sg.state_gradients(model, x, where=part, delays=4, show_progress=False) for part in (first, ~first)]
+        >>> int(sg.StateGradients.merge(halves).count.sel(group="all", delay=0))
+        90
+        """
+        return cls(**merged_fields(results))
+
     def estimate(self, f: Callable[[np.ndarray], float], *, level: float = 0.95) -> xr.Dataset:
         """Any statistic of a mean gradient, with what the blocks say about it.
 
@@ -473,27 +459,8 @@ class StateGradients:
         >>> sorted(result.estimate(lambda G: float(abs(G).max())))
         ['debiased', 'floor', 'high', 'low', 'plain']
         """
-
-        def statistic(matrices: np.ndarray) -> np.ndarray:
-            items = (matrices[item] for item in np.ndindex(matrices.shape[:-2]))
-            values = [f(matrix) if np.isfinite(matrix).all() else np.nan for matrix in items]
-            return np.array(values, dtype=np.float64).reshape(matrices.shape[:-2])
-
-        arrays = self._arrays
-        estimate = jackknife(statistic, arrays.block_mean, arrays.block_count, level=level)
-        floors = np.full(arrays.block_count.shape[:-1], np.nan)
-        for case in np.ndindex(floors.shape):
-            noise = noise_contrasts(arrays.block_mean[case], arrays.block_count[case])
-            if len(noise):
-                floors[case] = statistic(noise).mean()
-        columns = {name: getattr(estimate, name) for name in ("plain", "debiased", "low", "high")} | {"floor": floors}
+        columns = statistic_columns(self._arrays, f, level=level)
         return self._dataset({name: ((), column) for name, column in columns.items()})
-
-    def _whitened(self, directions: np.ndarray) -> np.ndarray:
-        """Directions of embedding space, the last axis, in the coordinates of this result: `D⁻¹ d` where it is whitened."""
-        if self.whitening is None or directions.shape[-1] != len(self.whitening):
-            return directions
-        return np.asarray(np.linalg.solve(self.whitening.values, directions.T).T)
 
     def whiten(self, embeddings: Embeddings | Float[np.ndarray, "word embedding"] | None = None) -> StateGradients:
         """The same analysis in whitened embedding space, the convention `csl2020`: `Ḡ D` with `D Dᵀ` the covariance.
@@ -506,12 +473,7 @@ class StateGradients:
         Raises:
             InvalidInputError: no embeddings, a result that is whitened already, or a covariance that cannot be inverted.
         """
-        if self.whitening is not None:
-            raise InvalidInputError("this result is whitened already.")
-        embeddings = self.embeddings if embeddings is None else embeddings
-        if embeddings is None:
-            raise InvalidInputError("whitening needs the embeddings, and this result holds none; pass them.")
-        return self._in_space_of(covariance_root(embeddings.vectors if isinstance(embeddings, Embeddings) else embeddings))
+        return whitened(self, embeddings)
 
     def scale(
         self,
@@ -535,53 +497,7 @@ class StateGradients:
             InvalidInputError: statistics of another state, units that never change, no embeddings, no frequencies for tokens, a
                 result that is whitened or scaled already, or a covariance that cannot be inverted.
         """
-        check_choice("value of over", over, ("types", "tokens"))
-        if self.whitening is not None:
-            raise InvalidInputError(f"this result has units {self.units} already; scale the one that it was made from.")
-        self._check_state(statistics)
-        still = np.flatnonzero(statistics.sd.values == 0)
-        if len(still):
-            raise InvalidInputError(f"unit {still[0]} of the state never changes, {len(still)} in all: nothing to scale by.")
-        embeddings = self.embeddings if embeddings is None else embeddings
-        weights = None if embeddings is None else embeddings.frequencies
-        if embeddings is None or (over == "tokens" and weights is None):
-            what = "the embeddings" if embeddings is None else "how often each word occurs"
-            raise InvalidInputError(f"units sd need {what}, and this result holds none; pass embeddings that have it.")
-        sd = statistics.sd.values[:, None]
-        scaled = replace(
-            self,
-            mean=self.mean / sd,
-            block_mean=self.block_mean / sd,
-            second_moment=None,
-            block_second_moment=None,
-            state_sd=statistics.sd,
-        )
-        return scaled._in_space_of(covariance_root(embeddings.vectors, weights if over == "tokens" else None))
-
-    def _check_state(self, statistics: StateStatistics) -> None:
-        state = json.loads(self.provenance)["state"]
-        if (state["layer"], state["name"]) != (statistics.layer, statistics.name) or len(statistics.sd) != self.mean.sizes["state"]:
-            raise InvalidInputError(
-                f"the statistics are of the {statistics.name} state of layer {statistics.layer} with {len(statistics.sd)} units, "
-                f"the gradients of the {state['name']} state of layer {state['layer']} with {self.mean.sizes['state']}."
-            )
-
-    def _in_space_of(self, root: Float[np.ndarray, "embedding embedding_"]) -> StateGradients:
-        """Everything with `x = D z`."""
-        if len(root) != self.mean.sizes["embedding"]:
-            raise InvalidInputError(f"the embeddings have {len(root)} dimensions, the gradients {self.mean.sizes['embedding']}.")
-
-        def both_sides(moment: xr.DataArray | None) -> xr.DataArray | None:
-            return None if moment is None else moment.copy(data=root.T @ moment.values @ root)
-
-        return replace(
-            self,
-            mean=self.mean.copy(data=self.mean.values @ root),
-            block_mean=self.block_mean.copy(data=self.block_mean.values @ root),
-            second_moment=both_sides(self.second_moment),
-            block_second_moment=both_sides(self.block_second_moment),
-            whitening=xr.DataArray(root, dims=("embedding", "embedding_")),
-        )
+        return scaled(self, statistics, embeddings, over=over)
 
     @property
     def units(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
@@ -13,7 +14,8 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from stategrad.cells.base import PRECISIONS
-from stategrad.cells.network import StateKey, network_of
+from stategrad.cells.network import StateKey, arrays_of, network_of
+from stategrad.checkpoint import fingerprint
 from stategrad.errors import InvalidInputError, Problems, check_choice
 from stategrad.gradients.adaptive import in_rounds
 from stategrad.gradients.blocks import assign_blocks
@@ -35,6 +37,7 @@ from stategrad.gradients.spectra import accumulate_spectra
 from stategrad.gradients.streams import streams_of, vector_size
 from stategrad.measures.common_basis import ProductSizes
 from stategrad.models.embeddings import Embeddings, embeddings_of
+from stategrad.processor import multiplies_bfloat16
 
 Result: TypeAlias = StateGradients | GroupSpectra | DirectionalGradients | LowRankGradients
 
@@ -104,7 +107,8 @@ def state_gradients(
         embeddings: the model's input vectors with their words, kept in the result for its measures. Default: taken from
             a language model and the corpus it reads.
         precision: of the gradients; sums are always float64. `bfloat16` multiplies matrices in that format and keeps the state in
-            float32: several times faster on processors with matrix units for it, slower on others.
+            float32: several times faster on processors with matrix units for it. On those without any product of that format it
+            is float32, with a warning.
         initial_state: as PyTorch takes it, `h_0` or `(h_0, c_0)`, each (layer, stream, H); for a model of your own as its step
             takes it, with a row per stream. Default: zeros, or the model's `init_state`.
         seed: of the draw of a sample, and of the random vectors of leading modes.
@@ -129,6 +133,15 @@ def state_gradients(
     check_choice("precision", precision, PRECISIONS)
     check_choice("value of keep", keep, ("mean", "spectrum"))
     network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
+    if precision == "bfloat16" and not multiplies_bfloat16(network.device):
+        warnings.warn(
+            "this processor has no products of bfloat16 matrices, and would be some fifty times slower with them: precision is "
+            "float32.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        precision = "float32"
+        network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
     streams = streams_of(inputs, network)
     lengths = streams.lengths
     wanted = state if isinstance(state, list) else [state]
@@ -171,9 +184,11 @@ def state_gradients(
         delays=len(delay_list), second_moment=second_moment and modes is None, workers=execution.workers,
         columns=None if columns is None else len(columns), sizes=None if modes is None else ProductSizes.of(modes),
     )  # fmt: skip
-    read = groups_of(groups, lengths).within(where, lengths)
+    uncut = groups_of(groups, lengths)
+    read = uncut.within(where, lengths)
     strata = stratify(read, block_of)
     provenance["settings"] |= {"seed": seed, "sample": sample, "blocks": int(block_of.max()) + 1}
+    provenance["cut"] = fingerprint(uncut.masks, block_of, *conditions.arrays, *arrays_of(start))
     vectors = embeddings or embeddings_of(model, inputs)
 
     def request_of(sample: int | None, seed: int) -> Request:
@@ -228,8 +243,8 @@ def _means(
 
 def _sums(request: Request, provenance: dict[str, Any], show_progress: bool) -> dict[StateKey, Moments]:
     """In this process, or shared out to several."""
-    # a newer library does not make sums those of another analysis
-    identity = {name: value for name, value in provenance.items() if name != "versions"}
+    # a newer library does not make sums those of another analysis; the engine names what the cut is made of, part by part
+    identity = {name: value for name, value in provenance.items() if name not in ("versions", "cut")}
     if request.execution.workers > 1:
         from stategrad.execution.processes import accumulate_in_processes
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FORMAT = "stategrad 1"
 ARRAYS = ("mean", "count", "population", "block_mean", "block_count")
-OPTIONAL = ("second_moment", "block_second_moment", "whitening", "state_sd")
+OPTIONAL = ("second_moment", "block_second_moment", "whitening", "state_sd", "covered")
 
 
 def save(result: StateGradients, path: Path, block_dtype: str) -> None:

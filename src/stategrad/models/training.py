@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +24,7 @@ from stategrad.models.language_model import LanguageModel
 from stategrad.models.loss import summed_loss
 from stategrad.models.perplexity import check_streams, exp_of_mean, perplexity
 from stategrad.models.training_state import Position, load_training, save_training
+from stategrad.processor import multiplies_bfloat16
 
 __all__ = ["Epoch", "TrainingConfig", "TrainingHistory", "train"]
 
@@ -51,7 +53,7 @@ class TrainingConfig:
         steps: steps of truncated backpropagation, the words of a stream in one update.
         optimizer: `sgd`, or `adam` with PyTorch's other defaults.
         precision: `bfloat16` multiplies matrices in bfloat16 (autocast) and keeps float32 weights: faster on
-            processors with matrix units for it, slower on others.
+            processors with matrix units for it, slower on others. Without any product of that format it is float32.
         seed: of the dropout masks.
         checkpoint_minutes: a checkpoint is written when this much time has passed since the last, and after every
             epoch; 0 writes one after every update.
@@ -137,6 +139,8 @@ def train(
     check_streams(model, valid_streams)
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise InvalidInputError("every weight of the model is frozen; set requires_grad on those that are to be trained.")
+    if config.precision == "bfloat16" and not multiplies_bfloat16(rows.device):
+        warnings.warn("this processor has no products of bfloat16 matrices: training is in float32.", RuntimeWarning, stacklevel=2)
     run = _Run(model, rows, config)
     path = None if checkpoint_path is None else Path(checkpoint_path)
     settings = {} if path is None else _settings(run, valid_streams)
@@ -181,7 +185,8 @@ class _Run:
             group["lr"] = config.rate(position.epoch, position.step, self.updates)
         start = position.step * config.steps
         words = self.rows[start : start + config.steps + 1]
-        with torch.autocast(words.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+        rounded = config.precision == "bfloat16" and multiplies_bfloat16(words.device)
+        with torch.autocast(words.device.type, torch.bfloat16, enabled=rounded):
             outputs, state = model.encode(words[:-1], position.state)
             total = summed_loss(outputs, model.decoder, words[1:])
         loss = total.item()

@@ -25,6 +25,9 @@ MEASURES = {
 }
 """The curves that are compared, each relative to its value at delay 0."""
 
+SELECTIVITY = {"selectivity": "selectivity σ₁/Σσ of the mean"}
+"""The curve that has no unit, and is compared as it is."""
+
 LEVELS = {"1/e": float(np.exp(-1)), "10 %": 0.1}
 """The shares of the value at delay 0 at which a horizon is read."""
 
@@ -39,9 +42,9 @@ class Comparison:
 
     Attributes:
         labels: of the runs, in the order given.
-        table: tidy, a row per run, quantity (`σ_1`, rms and swap relative to delay 0, horizons, class shares, relative memory of
-            properties), label (measure and level, class or property) and delay, with its interval; `beyond` where a horizon lies
-            beyond the delays, its value then their last.
+        table: tidy, a row per run, quantity (`σ_1`, rms and swap relative to delay 0, selectivity, horizons, class shares,
+            relative memory of properties), label (measure and level, class or property) and delay, with its interval; `beyond`
+            where a horizon lies beyond the delays, its value then their last.
         settings: what differs, a row per setting or fact and a column per run.
         withheld: what is not compared, a sentence each.
         findings: where runs differ from the first beyond their bands, a sentence each.
@@ -206,15 +209,15 @@ def _curves(
     if any(len(rows) > len(common) for rows in curves.values()):
         withheld.append(f"The runs were measured at different delays; curves are drawn at the {len(common)} that all have.")
     parts = []
-    for measure in MEASURES:
+    for measure, title in (MEASURES | SELECTIVITY).items():
         lacking = [name for name, rows in curves.items() if measure not in rows or not rows[measure].notna().any()]
-        withheld += [f"{name} has no {MEASURES[measure]}; that curve is not drawn." for name in lacking]
+        withheld += [f"{name} has no {title}; that curve is not drawn." for name in lacking]
         for name in (name for name in curves if name not in lacking):
             rows = curves[name].loc[common]
             band = {
                 end: next((c for c in (f"{measure}_band_{end}", f"{measure}_{end}") if c in rows), None) for end in ("low", "high")
             }
-            first = rows[measure].loc[0]
+            first = rows[measure].loc[0] if measure in MEASURES else 1.0
             ends = {end: np.nan if column is None else rows[column] / first for end, column in band.items()}
             part = pd.DataFrame({"delay": rows.index, "value": rows[measure] / first, **ends}, index=rows.index)
             parts.append(part.assign(run=name, quantity=measure, label=group, beyond=False))
@@ -304,14 +307,14 @@ def _text(value: Any) -> str:
 def _findings(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """For each curve and each run but the first, the delays at which its band and that of the first do not meet."""
     sentences = []
-    for measure, title in MEASURES.items():
+    for measure, title in (MEASURES | SELECTIVITY).items():
         rows = {name: table[(table["quantity"] == measure) & (table["run"] == name)].set_index("delay") for name in names}
         first = rows[names[0]]
         for name in names[1:]:
             pairs = first.merge(rows[name], left_index=True, right_index=True, suffixes=("", "_other")).dropna(
                 subset=["low", "low_other"]
             )
-            pairs = pairs[pairs.index > 0]
+            pairs = pairs[pairs.index > 0] if measure in MEASURES else pairs  # relative curves are all 1 there
             if pairs.empty:
                 continue
             above = [int(delay) for delay in pairs.index[pairs["low_other"] > pairs["high"]]]

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from stategrad.errors import ForeignOutputError
 from stategrad.files import write_text
-from stategrad.report.comparison import MEASURES, Comparison
+from stategrad.report.comparison import MEASURES, SELECTIVITY, Comparison
 from stategrad.report.export import svg_of, write_chart
 from stategrad.report.page import static_text, unbroken
 from stategrad.report.style import DASHED, DOTTED, LOOK, SERIES, SOLID, delay_axis
@@ -92,15 +92,16 @@ def page_path(out: Path) -> Path:
 
 def charts_of(comparison: Comparison) -> dict[str, tuple[str, alt.LayerChart]]:
     """By file name the title and the chart of whatever the runs have in common."""
+    axes = dict.fromkeys(MEASURES, "relative to delay 0") | dict.fromkeys(SELECTIVITY, "σ₁/Σσ")
     charts = {
-        f"memory-{name}": (f"{title[0].upper()}{title[1:]}", _lines(comparison.labels, comparison.of(name), "relative to delay 0"))
-        for name, title in MEASURES.items()
+        f"memory-{name}": (f"{title[0].upper()}{title[1:]}", _lines(comparison.labels, comparison.of(name), axes[name]))
+        for name, title in (MEASURES | SELECTIVITY).items()
         if len(comparison.of(name))
     }
-    for name, title in MEASURES.items():
+    for name, title in (MEASURES | SELECTIVITY).items():
         rows = comparison.seeds[comparison.seeds["quantity"] == name]
         if len(rows):
-            drawn = _lines(list(rows["run"].unique()), rows, "relative to delay 0")
+            drawn = _lines(list(rows["run"].unique()), rows, axes[name])
             charts[f"seeds-{name}"] = (f"{title[0].upper()}{title[1:]}: mean over seeds", drawn)
     if len(comparison.of("horizon")):
         charts["horizons"] = ("Horizon", _dots(comparison.labels, comparison.of("horizon"), "horizon (words)"))

@@ -1,0 +1,96 @@
+"""The units of a result: as computed, in whitened embedding space, or in standard deviations of state and input.
+
+    paper2018: Ḡ,     csl2020: Ḡ D  with D Dᵀ = C,     sd: S_d^{-1/2} Ḡ D
+
+with C the covariance of the embeddings and S_d the variance of every unit of the state over the text. Any square root D of C gives
+the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Float
+
+from stategrad.errors import InvalidInputError, check_choice
+from stategrad.gradients.state_statistics import StateStatistics
+from stategrad.measures.whitening import covariance_root
+from stategrad.models.embeddings import Embeddings
+
+if TYPE_CHECKING:
+    from stategrad.gradients.result import StateGradients
+
+
+def whitened(result: StateGradients, embeddings: Embeddings | Float[np.ndarray, "word embedding"] | None) -> StateGradients:
+    """`StateGradients.whiten`."""
+    if result.whitening is not None:
+        raise InvalidInputError("this result is whitened already.")
+    embeddings = result.embeddings if embeddings is None else embeddings
+    if embeddings is None:
+        raise InvalidInputError("whitening needs the embeddings, and this result holds none; pass them.")
+    return _in_space_of(result, covariance_root(embeddings.vectors if isinstance(embeddings, Embeddings) else embeddings))
+
+
+def scaled(result: StateGradients, statistics: StateStatistics, embeddings: Embeddings | None, *, over: str) -> StateGradients:
+    """`StateGradients.scale`."""
+    check_choice("value of over", over, ("types", "tokens"))
+    if result.whitening is not None:
+        raise InvalidInputError(f"this result has units {result.units} already; scale the one that it was made from.")
+    check_statistics(result, statistics)
+    still = np.flatnonzero(statistics.sd.values == 0)
+    if len(still):
+        raise InvalidInputError(f"unit {still[0]} of the state never changes, {len(still)} in all: nothing to scale by.")
+    embeddings = result.embeddings if embeddings is None else embeddings
+    weights = None if embeddings is None else embeddings.frequencies
+    if embeddings is None or (over == "tokens" and weights is None):
+        what = "the embeddings" if embeddings is None else "how often each word occurs"
+        raise InvalidInputError(f"units sd need {what}, and this result holds none; pass embeddings that have it.")
+    sd = statistics.sd.values[:, None]
+    in_sd = replace(
+        result,
+        mean=result.mean / sd,
+        block_mean=result.block_mean / sd,
+        second_moment=None,
+        block_second_moment=None,
+        state_sd=statistics.sd,
+    )
+    return _in_space_of(in_sd, covariance_root(embeddings.vectors, weights if over == "tokens" else None))
+
+
+def own_coordinates(result: StateGradients, directions: Float[np.ndarray, "*shape embedding"]) -> np.ndarray:
+    """Directions of embedding space in the coordinates of a result: `D⁻¹ d` where it is whitened."""
+    if result.whitening is None or directions.shape[-1] != len(result.whitening):
+        return directions
+    return np.asarray(np.linalg.solve(result.whitening.values, directions.T).T)
+
+
+def check_statistics(result: StateGradients, statistics: StateStatistics) -> None:
+    """Raise `InvalidInputError` unless the statistics are those of the state whose gradients these are."""
+    state, size = json.loads(result.provenance)["state"], result.mean.sizes["state"]
+    if (state["layer"], state["name"]) != (statistics.layer, statistics.name) or len(statistics.sd) != size:
+        raise InvalidInputError(
+            f"the statistics are of the {statistics.name} state of layer {statistics.layer} with {len(statistics.sd)} units, "
+            f"the gradients of the {state['name']} state of layer {state['layer']} with {size}."
+        )
+
+
+def _in_space_of(result: StateGradients, root: Float[np.ndarray, "embedding embedding_"]) -> StateGradients:
+    """Everything with `x = D z`."""
+    if len(root) != result.mean.sizes["embedding"]:
+        raise InvalidInputError(f"the embeddings have {len(root)} dimensions, the gradients {result.mean.sizes['embedding']}.")
+
+    def both_sides(moment: xr.DataArray | None) -> xr.DataArray | None:
+        return None if moment is None else moment.copy(data=root.T @ moment.values @ root)
+
+    return replace(
+        result,
+        mean=result.mean.copy(data=result.mean.values @ root),
+        block_mean=result.block_mean.copy(data=result.block_mean.values @ root),
+        second_moment=both_sides(result.second_moment),
+        block_second_moment=both_sides(result.block_second_moment),
+        whitening=xr.DataArray(root, dims=("embedding", "embedding_")),
+    )
