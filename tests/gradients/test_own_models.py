@@ -138,7 +138,7 @@ def test_bfloat16_products_stay_near_the_exact_gradients(kind, monkeypatch):
 def test_a_processor_without_bfloat16_takes_float32_and_says_so(monkeypatch):
     monkeypatch.setattr("stategrad.gradients.state_gradients.multiplies_bfloat16", lambda device: False)
     module, x = nn.LSTM(4, 5), torch.randn(60, 4)
-    with pytest.warns(RuntimeWarning, match="has no products of bfloat16 matrices .* precision is float32"):
+    with pytest.warns(RuntimeWarning, match="has no products of bfloat16 matrices, .*: precision is float32"):
         asked = sg.state_gradients(module, x, delays=3, precision="bfloat16", show_progress=False)
     plain = sg.state_gradients(module, x, delays=3, precision="float32", show_progress=False)
     np.testing.assert_array_equal(asked.mean, plain.mean)
