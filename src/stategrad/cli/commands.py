@@ -9,7 +9,7 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.corpus.sources import load as load_corpus
@@ -40,20 +40,8 @@ def run(
     preset: str,
     *,
     out: Path | None = None,
-    model: str | None = None,
-    corpus: CorpusConfig,
-    network: NetworkConfig,
-    embeddings: EmbeddingsConfig,
-    training: TrainingConfig,
-    gradients: GradientsConfig,
-    swap: SwapConfig,
-    push: PushConfig,
-    controls: ControlsConfig,
-    analysis: AnalysisConfig,
-    probe: ProbeConfig,
-    decoding: DecodingConfig,
-    words: WordsConfig,
     progress: bool = True,
+    **settings: Any,
 ) -> None:
     """The whole analysis, from raw text to report.html, in one folder.
 
@@ -63,37 +51,10 @@ def run(
         base: the settings of the preset.
         preset: name of a preset, or path of a YAML file with settings.
         out: folder of the run; default: runs/PRESET.
-        model: a trained model, X.safetensors with vocabulary.txt beside it, in place of training.
-        corpus: the text.
-        network: the language model.
-        embeddings: where its embeddings come from.
-        training: how it is trained.
-        gradients: what is measured, and where.
-        swap: how swap memory is measured.
-        push: how pushes along directions are measured.
-        controls: what the curves are held against.
-        analysis: which measures are taken.
-        probe: how linear separability is searched.
-        decoding: what is read from the states.
-        words: how every word is measured on its own.
         progress: show progress.
+        settings: the sections of `RunConfig`, and `model`, in place of those of the base.
     """
-    config = dataclasses.replace(
-        base,
-        model=model,
-        corpus=corpus,
-        network=network,
-        embeddings=embeddings,
-        training=training,
-        gradients=gradients,
-        swap=swap,
-        push=push,
-        controls=controls,
-        analysis=analysis,
-        probe=probe,
-        decoding=decoding,
-        words=words,
-    )
+    config = dataclasses.replace(base, **settings)
     one = Run(config, out or _default_folder(preset), show_progress=progress)
     try:
         one.corpus  # noqa: B018 - read now, so that the fallback is chosen before the folder is claimed
@@ -241,20 +202,8 @@ def sweep(
     *,
     grid: str,
     out: Path,
-    model: str | None = None,
-    corpus: CorpusConfig,
-    network: NetworkConfig,
-    embeddings: EmbeddingsConfig,
-    training: TrainingConfig,
-    gradients: GradientsConfig,
-    swap: SwapConfig,
-    push: PushConfig,
-    controls: ControlsConfig,
-    analysis: AnalysisConfig,
-    probe: ProbeConfig,
-    decoding: DecodingConfig,
-    words: WordsConfig,
     progress: bool = True,
+    **settings: Any,
 ) -> None:
     """A run for every combination of some settings' values, and the page that compares them; exits with 1 where a run fails.
 
@@ -265,37 +214,10 @@ def sweep(
         preset: name of a preset, or path of a YAML file with settings.
         grid: lists of values by setting, such as '{network.hidden_size: [64, 128], network.cell: [lstm, gru]}', or a YAML file.
         out: folder of the sweep: a folder for every run, and comparison.html.
-        model: a trained model, X.safetensors with vocabulary.txt beside it, in place of training.
-        corpus: the text.
-        network: the language model.
-        embeddings: where its embeddings come from.
-        training: how it is trained.
-        gradients: what is measured, and where.
-        swap: how swap memory is measured.
-        push: how pushes along directions are measured.
-        controls: what the curves are held against.
-        analysis: which measures are taken.
-        probe: how linear separability is searched.
-        decoding: what is read from the states.
-        words: how every word is measured on its own.
         progress: show progress.
+        settings: the sections of `RunConfig`, and `model`, in place of those of the base.
     """
-    config = dataclasses.replace(
-        base,
-        model=model,
-        corpus=corpus,
-        network=network,
-        embeddings=embeddings,
-        training=training,
-        gradients=gradients,
-        swap=swap,
-        push=push,
-        controls=controls,
-        analysis=analysis,
-        probe=probe,
-        decoding=decoding,
-        words=words,
-    )
+    config = dataclasses.replace(base, **settings)
     done = run_sweep(config, grid, out, show_progress=progress)
     print(done)
     if done.failures:

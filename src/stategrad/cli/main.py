@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import sys
@@ -99,13 +100,22 @@ def build(command: str, base: RunConfig | None) -> Parser:
         parser.add_argument("runs", nargs="+", type=Path, help="folders of two or more runs")
         parser.add_function_arguments(function, skip={"runs"}, as_group=False)
         return parser
-    parser.add_function_arguments(function, skip={"base"}, as_group=False, as_positional=True)
+    parser.add_function_arguments(function, skip={"base", "settings"}, as_group=False, as_positional=True)
+    if "settings" in inspect.signature(function).parameters:
+        parser.add_class_arguments(RunConfig, as_group=False, as_positional=False, skip={"preset", "fallback"})
     if base is not None:
         settings = base.to_dict()
-        for name in set(inspect.signature(function).parameters) & set(settings) - {"preset"}:
+        for name in _sections(function) & set(settings):
             value = settings[name]
             parser.set_defaults({f"{name}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value})
     return parser
+
+
+def _sections(function: Callable[..., None]) -> set[str]:
+    """What a command takes of the settings of a run; `**settings` is all."""
+    names = set(inspect.signature(function).parameters)
+    every = {field.name for field in dataclasses.fields(RunConfig)}
+    return (every if "settings" in names else names) - {"preset", "fallback"}
 
 
 def _top_parser(bases: dict[str, RunConfig]) -> Parser:

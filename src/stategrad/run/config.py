@@ -280,11 +280,11 @@ class RunConfig:
 
     Attributes:
         preset: the preset it started from.
-        corpus: which text.
-        network: which language model.
+        corpus: the text.
+        network: the language model.
         embeddings: where its embeddings come from.
         training: how it is trained.
-        gradients: what is measured, where.
+        gradients: what is measured, and where.
         swap: how swap memory is measured.
         push: how pushes along directions are measured.
         controls: what the curves are held against.
@@ -292,7 +292,7 @@ class RunConfig:
         probe: how linear separability is searched.
         decoding: what is read from the states.
         words: how every word is measured on its own.
-        model: a trained model, `X.safetensors` with `vocabulary.txt` beside it, used in place of training.
+        model: a trained model, X.safetensors with vocabulary.txt beside it, in place of training.
         fallback: the preset to run where this one's corpus cannot be had.
     """
 

@@ -7,7 +7,6 @@ Positions advance in batches, every push of a position beside the others; `G d` 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -19,43 +18,22 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from stategrad.cells.base import PRECISIONS
-from stategrad.cells.network import Network, StateKey, States, network_of
-from stategrad.errors import InvalidInputError, Problems, check_choice
-from stategrad.gradients.conditions import conditions_of
+from stategrad.cells.network import StateKey
+from stategrad.errors import InvalidInputError, Problems
 from stategrad.gradients.directional import Direction, columns_of
-from stategrad.gradients.groups import Strata, groups_of, per_group_and_block, stratify
-from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
-from stategrad.gradients.sampling import Positions, choose_positions
-from stategrad.gradients.state_gradients import block_numbers, default_groups, delays_of
-from stategrad.gradients.streams import Streams, streams_of, vector_size
+from stategrad.gradients.streams import Streams
 from stategrad.gradients.stretches import Stretch, stretches
-from stategrad.gradients.tangents import Window
+from stategrad.gradients.tangents import Gradients, Window
 from stategrad.swaps.changes import changes
 from stategrad.swaps.push_response import PushResponse
+from stategrad.swaps.reading import Chosen, Reading
 from stategrad.swaps.replacements import replacements_of
 from stategrad.swaps.validity import mean_gradients
 
 ROWS = 4096
 DRAWS = 10_000
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What was asked for, read and checked; `pushes` are `unit · d/‖d‖`, a row each."""
-
-    network: Network
-    key: StateKey
-    streams: Streams
-    delays: np.ndarray
-    sizes: np.ndarray
-    pushes: Float[np.ndarray, "direction embedding"]
-    strata: Strata
-    positions: Positions
-    initial: States
-    chunk_size: int
 
 
 @dataclass(frozen=True)
@@ -124,32 +102,18 @@ def push_states(
     >>> result.effect.sizes
     Frozen({'group': 1, 'direction': 1, 'delay': 2, 'size': 6, 'state': 5})
     """
-    check_choice("precision", precision, ("float32", "float64"))
-    network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
-    key = network.state_key(state)
-    streams = streams_of(inputs, network)
-    lengths = streams.lengths
-    delay_list = delays_of(delays, int(lengths.max()))
-    size_list = _sizes(sizes, unit)
-    read = groups_of(default_groups(inputs) if groups is None else groups, lengths)
-    mean = None if gradients is None else mean_gradients(gradients, model, network, key, read, delay_list)
+    reading = Reading.of(model, inputs, delays=delays, state=state, precision=precision, initial_state=initial_state)
+    network, size_list = reading.network, _sizes(sizes, unit)
     vectors = columns_of(_named(directions, gradients, modes), network.embedding_size)
-    block_of = block_numbers(blocks, lengths)
-    strata = stratify(read, block_of)
-    positions = choose_positions(strata, lengths, delay_list, conditions_of(None, None, lengths), sample=sample, seed=seed)
-    length = typical_swap(inputs, streams, seed) if unit is None else float(unit)
+    chosen = reading.choose(groups, blocks=blocks, sample=sample, seed=seed)
+    mean = None
+    if gradients is not None:
+        mean = mean_gradients(gradients, model, network, reading.key, chosen.groups, reading.delays)
+    length = typical_swap(inputs, reading.streams, seed) if unit is None else float(unit)
     pushes = length * vectors / np.sqrt((vectors**2).sum("embedding"))
-    request = _Request(
-        network, key, streams, delay_list, size_list, pushes.values, strata, positions,
-        network.initial_state(initial_state, len(lengths)), (execution or Execution()).chunk_size or ROWS,
-    )  # fmt: skip
-    sums = _run(request, show_progress)
-    provenance = provenance_of(
-        model, inputs, streams, precision=precision, seed=seed, sample=sample, blocks=int(block_of.max()) + 1,
-        positions=len(positions.used), population=streams.size, unit=length,
-    )  # fmt: skip
-    own = json.dumps(provenance | {"state": {"layer": key[0], "name": key[1]}})
-    return _result(request, sums, pushes, mean, read.labels, own)
+    sums = _run(reading, chosen, pushes.values, size_list, (execution or Execution()).chunk_size or ROWS, show_progress)
+    own = reading.provenance(chosen, seed=seed, sample=sample, unit=length)
+    return _result(reading, chosen, sums, pushes, size_list, mean, own)
 
 
 def typical_swap(inputs: Any, streams: Streams, seed: int) -> float:
@@ -193,23 +157,32 @@ def _named(directions: Any, gradients: StateGradients | None, modes: int) -> Any
     return dict(directions or {}) | {f"v_{i + 1} at τ={first.delays[0]}": right[:, i] for i in range(modes)}
 
 
-def _run(request: _Request, show_progress: bool) -> _Sums:
-    strata, positions, network = request.strata, request.positions, request.network
-    directions, sizes, units = len(request.pushes), len(request.sizes), network.state_size(request.key)
-    square, left = np.zeros((2, directions, sizes, strata.count, len(request.delays)))
-    effect = torch.zeros(len(request.delays), strata.count, directions, sizes, units, dtype=torch.float64)
-    column = {int(delay): index for index, delay in enumerate(request.delays)}
-    longest = int(request.delays[-1]) + 1
-    chunk = max(1, request.chunk_size // (2 * directions * sizes))
-    window = Window(network, chunk, torch.from_numpy(request.pushes).to(network.dtype))
+def _run(
+    reading: Reading,
+    chosen: Chosen,
+    pushes: Float[np.ndarray, "direction embedding"],
+    sizes: Float[np.ndarray, " size"],
+    chunk_size: int,
+    show_progress: bool,
+) -> _Sums:
+    """Push at every used position along `unit · d/‖d‖`, a row of `pushes` each, by every size."""
+    strata, positions, network = chosen.strata, chosen.positions, reading.network
+    shape, units = (len(pushes), len(sizes)), network.state_size(reading.key)
+    square, left = np.zeros((2, *shape, strata.count, len(reading.delays)))
+    effect = torch.zeros(len(reading.delays), strata.count, *shape, units, dtype=torch.float64)
+    column, longest = {int(delay): index for index, delay in enumerate(reading.delays)}, reading.longest
+    chunk = max(1, chunk_size // (2 * len(pushes) * len(sizes)))
+    window = Window(network, chunk, torch.from_numpy(pushes).to(network.dtype))
     with tqdm(total=len(positions.used), desc="pushes", unit="position", disable=not show_progress) as bar:
-        for stretch in stretches(request.streams, positions.used, longest, request.initial):
+        for stretch in stretches(reading.streams, positions.used, longest, reading.initial):
             remaining = positions.remaining[stretch.positions].clip(max=longest)
             order = np.lexsort((stretch.positions, -remaining))
             for first in range(0, len(order), chunk):
-                chosen = order[first : first + chunk]
-                stratum = strata.of_position[stretch.positions[chosen]]
-                responses = _responses(request, window, stretch, chosen, remaining[chosen], longest)
+                part = order[first : first + chunk]
+                stratum = strata.of_position[stretch.positions[part]]
+                moved = _moved(reading, pushes, sizes, stretch, part, remaining[part])
+                tangents = window.propagate(stretch, part, remaining[part], longest)
+                responses = _responses(moved, tangents, reading.key, sizes)
                 for delay, (odd, even, linear) in enumerate(responses):
                     if delay not in column:
                         continue
@@ -218,40 +191,43 @@ def _run(request: _Request, show_progress: bool) -> _Sums:
                     both = _square(odd) + _square(even)
                     wrong = _square(odd - linear) + _square(even)
                     for sums, values in ((square, both), (left, wrong)):
-                        added = torch.zeros(strata.count, directions, sizes, dtype=torch.float64).index_add_(0, at, values)
+                        added = torch.zeros(strata.count, *shape, dtype=torch.float64).index_add_(0, at, values)
                         sums[..., column[delay]] += added.permute(1, 2, 0).numpy()
                     effect[column[delay]].index_add_(0, at, odd.double())
-                bar.update(len(chosen))
-    broken = ~np.isfinite(square).all(axis=(0, 1, 2))
-    if broken.any():
-        raise InvalidInputError(
-            f"the states {request.key} are beyond {network.dtype} after a push, from delay {request.delays[broken.argmax()]}: they "
-            "explode; ask for fewer delays, for smaller sizes, or for precision='float64'."
-        )
+                bar.update(len(part))
+    reading.check_finite(square, "a push", "for smaller sizes, or for precision='float64'")
     return _Sums(square, left, effect.permute(2, 3, 4, 1, 0).numpy())
 
 
-def _responses(
-    request: _Request,
-    window: Window,
+def _moved(
+    reading: Reading,
+    pushes: Float[np.ndarray, "direction embedding"],
+    sizes: Float[np.ndarray, " size"],
     stretch: Stretch,
-    chosen: Int[np.ndarray, " position"],
+    part: Int[np.ndarray, " position"],
     remaining: Int[np.ndarray, " position"],
-    delays: int,
+) -> Iterator[Float[Tensor, "inside sign direction size state"]]:
+    """`Δs(±a)` at delays 0, 1, …, of the positions still inside."""
+    steps = torch.from_numpy(np.multiply.outer(np.concatenate([sizes, -sizes]), pushes))
+    each = steps.flatten(0, 1).to(reading.network.dtype)  # sign and size, then direction
+    rows = np.repeat(stretch.rows[part], len(each))
+    replacement = (stretch.inputs[torch.from_numpy(stretch.rows[part])][:, None] + each).flatten(0, 1)
+    inside = np.repeat(remaining, len(each))
+    for change, _, _ in changes(reading.network, reading.key, stretch, rows, inside, replacement, reading.longest):
+        yield change.view(-1, 2, len(sizes), len(pushes), change.shape[1]).transpose(2, 3)
+
+
+def _responses(
+    moved: Iterator[Float[Tensor, "inside sign direction size state"]],
+    tangents: Iterator[tuple[int, Gradients]],
+    key: StateKey,
+    sizes: Float[np.ndarray, " size"],
 ) -> Iterator[tuple[Float[Tensor, "inside direction size state"], ...]]:
     """`(Δs(+a) - Δs(-a))/2`, `(Δs(+a) + Δs(-a))/2` and `a G d` at delays 0, 1, …, of the positions still inside."""
-    directions, count = len(request.pushes), len(request.sizes)
-    steps = torch.from_numpy(np.multiply.outer(np.concatenate([request.sizes, -request.sizes]), request.pushes))
-    pushes = steps.flatten(0, 1).to(request.network.dtype)  # sign and size, then direction
-    rows = np.repeat(stretch.rows[chosen], len(pushes))
-    replacement = (stretch.inputs[torch.from_numpy(stretch.rows[chosen])][:, None] + pushes).flatten(0, 1)
-    sizes = torch.from_numpy(request.sizes).to(request.network.dtype)[:, None]
-    moved = changes(request.network, request.key, stretch, rows, np.repeat(remaining, len(pushes)), replacement, delays)
-    tangents = window.propagate(stretch, chosen, remaining, delays)
-    for (change, _, _), (_, gradients) in zip(moved, tangents, strict=True):
-        plus, minus = change.view(-1, 2, count, directions, change.shape[1]).transpose(2, 3).unbind(1)
-        linear = gradients[request.key].transpose(0, 1)[: len(plus), :, None] * sizes
-        yield (plus - minus) / 2, (plus + minus) / 2, linear
+    for change, (_, gradients) in zip(moved, tangents, strict=True):
+        plus, minus = change.unbind(1)
+        lengths = torch.from_numpy(sizes).to(change.dtype)[:, None]
+        yield (plus - minus) / 2, (plus + minus) / 2, gradients[key].transpose(0, 1)[: len(plus), :, None] * lengths
 
 
 def _square(values: Float[Tensor, "position direction size state"]) -> Float[Tensor, "position direction size"]:
@@ -260,30 +236,26 @@ def _square(values: Float[Tensor, "position direction size state"]) -> Float[Ten
 
 
 def _result(
-    request: _Request,
+    reading: Reading,
+    chosen: Chosen,
     sums: _Sums,
     pushes: xr.DataArray,
+    sizes: Float[np.ndarray, " size"],
     mean: Float[np.ndarray, "group delay state embedding"] | None,
-    labels: Sequence[str],
     provenance: str,
 ) -> PushResponse:
     """Turn sums per stratum into labelled means per group, block and delay."""
-    positions, blocks = request.positions, int(request.strata.block.max()) + 1
-    coords: dict[str, Any] = {"group": list(labels), "direction": pushes["direction"].values, "size": request.sizes}
-    coords |= {"block": np.arange(blocks), "delay": request.delays}
-
-    def gathered(values: np.ndarray) -> np.ndarray:
-        return per_group_and_block(values, request.strata, groups=len(labels), blocks=blocks)
+    labels = list(chosen.groups.labels)
+    coords: dict[str, Any] = {"group": labels, "direction": pushes["direction"].values, "size": sizes}
+    coords |= {"block": np.arange(chosen.blocks), "delay": reading.delays}
+    represented = chosen.represented
 
     def labelled(values: np.ndarray, *dims: str) -> xr.DataArray:
         return xr.DataArray(values, dims=dims, coords={name: coords[name] for name in dims if name in coords})
 
-    used, population = positions.used_count[0], positions.population[0]
-    represented = gathered(np.where(used > 0, population, 0))
-
     def means(values: np.ndarray, *dims: str) -> xr.DataArray:
         """The mean of each block, (group, block, direction, delay, size, …); zero where a block is empty."""
-        of_blocks = gathered(values * positions.weights[0])
+        of_blocks = chosen.gathered(values * chosen.weights)
         counts = represented.reshape(len(labels), *(1,) * (of_blocks.ndim - 3), *represented.shape[1:])
         array = labelled(of_blocks / np.maximum(counts, 1), "group", "direction", "size", *dims, "block", "delay")
         return array.transpose("group", "block", "direction", "delay", "size", ...)
@@ -296,8 +268,8 @@ def _result(
         block_own_error=means(sums.left),
         block_effect=means(sums.effect, "state"),
         block_count=labelled(represented, "group", "block", "delay"),
-        count=labelled(gathered(used).sum(1), "group", "delay"),
-        population=labelled(gathered(population).sum(1), "group", "delay"),
+        count=labelled(chosen.used.sum(1), "group", "delay"),
+        population=labelled(chosen.population.sum(1), "group", "delay"),
         prediction=prediction,
         pushes=pushes,
         provenance=provenance,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,42 +11,18 @@ import torch
 import xarray as xr
 from tqdm.auto import tqdm
 
-from stategrad.cells.base import PRECISIONS
-from stategrad.cells.network import Network, StateKey, States, network_of
-from stategrad.errors import InvalidInputError, check_choice
-from stategrad.gradients.conditions import Conditions, conditions_of
-from stategrad.gradients.groups import Groups, Strata, flat, groups_of, per_group_and_block, stratify
-from stategrad.gradients.provenance import provenance_of
+from stategrad.cells.network import StateKey
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
-from stategrad.gradients.sampling import Positions, choose_positions
-from stategrad.gradients.state_gradients import block_numbers, default_groups, delays_of
-from stategrad.gradients.streams import Streams, streams_of, vector_size
 from stategrad.gradients.stretches import stretches
 from stategrad.swaps.changes import changes
 from stategrad.swaps.divergence import NextWord
+from stategrad.swaps.reading import Chosen, Reading
 from stategrad.swaps.replacements import Replacements, replacements_of
 from stategrad.swaps.result import SwapMemory
 from stategrad.swaps.validity import PARTS, Validity, mean_gradients
 
 CHUNK_SIZE = 256
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What was asked for, read and checked."""
-
-    network: Network
-    key: StateKey
-    streams: Streams
-    delays: np.ndarray
-    strata: Strata
-    positions: Positions
-    replacements: Replacements
-    initial: States
-    chunk_size: int
-    next_word: NextWord | None
-    conditions: Conditions
 
 
 def swap_memory(
@@ -113,117 +88,87 @@ def swap_memory(
     >>> result.theta.sizes
     Frozen({'group': 1, 'delay': 4})
     """
-    check_choice("precision", precision, ("float32", "float64"))
-    network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
-    key = network.state_key(state)
-    streams = streams_of(inputs, network)
-    lengths = streams.lengths
-    delay_list = delays_of(delays, int(lengths.max()))
-    replacements = replacements_of(swaps, inputs, streams, seed)
-    of_words = groups_of(default_groups(inputs) if groups is None else groups, lengths)
-    chosen = replacements.possible if where is None else replacements.possible & flat(where, lengths, "where").astype(bool)
-    read = Groups(of_words.labels, of_words.masks & chosen)
-    block_of = block_numbers(blocks, lengths)
-    strata = stratify(read, block_of)
-    conditions = conditions_of(at, None, lengths)
-    if conditions.dims:
-        raise InvalidInputError("at has labels, and swaps know one set of steps; pass a boolean mask.")
-    positions = choose_positions(strata, lengths, delay_list, conditions, sample=sample, seed=seed)
-    initial = network.initial_state(initial_state, len(lengths))
-    chunk_size = (execution or Execution()).chunk_size or CHUNK_SIZE
-    next_word = NextWord(model, network) if divergence else None
-    request = _Request(
-        network, key, streams, delay_list, strata, positions, replacements, initial, chunk_size, next_word, conditions
-    )
+    reading = Reading.of(model, inputs, delays=delays, state=state, precision=precision, initial_state=initial_state)
+    replacements = replacements_of(swaps, inputs, reading.streams, seed)
+    chosen = reading.choose(groups, blocks=blocks, sample=sample, seed=seed, where=where, possible=replacements.possible, at=at)
+    next_word = NextWord(model, reading.network) if divergence else None
     validity = None
     if gradients is not None:
-        mean = mean_gradients(gradients, model, network, key, read, delay_list)
-        validity = Validity(mean, read.masks, block_of, network.dtype)
-    sums, divergences = _run(request, validity, show_progress)
-    provenance = provenance_of(
-        model, inputs, streams, precision=precision, seed=seed, sample=sample, blocks=int(block_of.max()) + 1,
-        positions=len(positions.used), population=streams.size, swaps=swaps if isinstance(swaps, str) else "given",
-    )  # fmt: skip
-    own = json.dumps(provenance | {"state": {"layer": key[0], "name": key[1]}})
-    result = _result(request, sums, validity, read.labels, int(block_of.max()) + 1, own)
+        mean = mean_gradients(gradients, model, reading.network, reading.key, chosen.groups, reading.delays)
+        validity = Validity(mean, chosen.groups.masks, chosen.block_of, reading.network.dtype)
+    chunk_size = (execution or Execution()).chunk_size or CHUNK_SIZE
+    sums, divergences = _run(reading, chosen, replacements, next_word, validity, chunk_size, show_progress)
+    own = reading.provenance(chosen, seed=seed, sample=sample, swaps=swaps if isinstance(swaps, str) else "given")
+    result = _result(reading, chosen, sums, validity, own)
     if next_word is None:
         return result
-    moves = _result(request, divergences, None, read.labels, int(block_of.max()) + 1, own)
+    moves = _result(reading, chosen, divergences, None, own)
     return replace(result, divergence=moves.theta, block_divergence=moves.block_theta)
 
 
-def _run(request: _Request, validity: Validity | None, show_progress: bool) -> tuple[np.ndarray, np.ndarray]:
+def _run(
+    reading: Reading,
+    chosen: Chosen,
+    replacements: Replacements,
+    next_word: NextWord | None,
+    validity: Validity | None,
+    chunk_size: int,
+    show_progress: bool,
+) -> tuple[np.ndarray, np.ndarray]:
     """Swap at every used position; the sums of `‖Δs‖` and of divergences, (stratum, delay)."""
-    strata, positions = request.strata, request.positions
-    used, weights = positions.used, positions.weights[0]
-    column = {int(delay): index for index, delay in enumerate(request.delays)}
-    longest = int(request.delays[-1]) + 1
+    strata, positions, weights = chosen.strata, chosen.positions, chosen.weights
+    used, longest = positions.used, reading.longest
+    column = {int(delay): index for index, delay in enumerate(reading.delays)}
     sums, divergences = np.zeros((2, *weights.shape))
     with tqdm(total=len(used), desc="swaps", unit="position", disable=not show_progress) as bar:
-        for stretch in stretches(request.streams, used, longest, request.initial):
+        for stretch in stretches(reading.streams, used, longest, reading.initial):
             left = positions.remaining[stretch.positions].clip(max=longest)
             order = np.lexsort((stretch.positions, -left))
-            for first in range(0, len(order), request.chunk_size):
-                chosen = order[first : first + request.chunk_size]
-                places, rows = stretch.positions[chosen], stretch.rows[chosen]
-                replacement = request.replacements.vectors(places)
+            for first in range(0, len(order), chunk_size):
+                part = order[first : first + chunk_size]
+                places, rows = stretch.positions[part], stretch.rows[part]
+                replacement = replacements.vectors(places)
                 cause = replacement - stretch.inputs[torch.from_numpy(rows)]
-                moved = changes(request.network, request.key, stretch, rows, left[chosen], replacement, longest)
+                moved = changes(reading.network, reading.key, stretch, rows, left[part], replacement, longest)
                 for delay, (change, hidden, swapped) in enumerate(moved):
                     if delay not in column:
                         continue
                     index, reached = column[delay], places[: len(change)]
-                    read = np.flatnonzero(request.conditions.masks(reached, delay)[0])
+                    read = np.flatnonzero(chosen.conditions.masks(reached, delay)[0])
                     if len(read) == 0:
                         continue
                     if len(read) < len(reached):
-                        change, hidden, swapped = (part[read] for part in (change, hidden, swapped))
+                        change, hidden, swapped = (values[read] for values in (change, hidden, swapped))
                     stratum = strata.of_position[reached[read]]
                     sizes = torch.linalg.vector_norm(change, dim=1, dtype=torch.float64).numpy()
                     sums[:, index] += np.bincount(stratum, sizes, minlength=strata.count)
-                    if request.next_word is not None:
-                        moves = request.next_word.divergence(hidden, swapped).numpy()
+                    if next_word is not None:
+                        moves = next_word.divergence(hidden, swapped).numpy()
                         divergences[:, index] += np.bincount(stratum, moves, minlength=strata.count)
                     if validity is not None:
                         weight = torch.from_numpy(weights[stratum, index])
                         validity.add(index, reached[read], change, cause[read], weight)
-                bar.update(len(chosen))
-    _check_finite(request, sums)
+                bar.update(len(part))
+    reading.check_finite(sums, "a swap", "or for precision='float64'")
     return sums, divergences
 
 
-def _check_finite(request: _Request, sums: np.ndarray) -> None:
-    broken = ~np.isfinite(sums).all(axis=0)
-    if broken.any():
-        raise InvalidInputError(
-            f"the states {request.key} are beyond {request.network.dtype} after a swap, from delay "
-            f"{request.delays[broken.argmax()]}: they explode; ask for fewer delays, or for precision='float64'."
-        )
-
-
-def _result(
-    request: _Request, sums: np.ndarray, validity: Validity | None, labels: Sequence[str], blocks: int, provenance: str
-) -> SwapMemory:
+def _result(reading: Reading, chosen: Chosen, sums: np.ndarray, validity: Validity | None, provenance: str) -> SwapMemory:
     """Turn sums per stratum into labelled means per group, block and delay."""
-    positions = request.positions
-    coords: dict[str, Any] = {"group": list(labels), "block": np.arange(blocks), "delay": request.delays, "part": list(PARTS)}
-
-    def gathered(values: np.ndarray) -> np.ndarray:
-        return per_group_and_block(values, request.strata, groups=len(labels), blocks=blocks)
+    coords: dict[str, Any] = {"group": list(chosen.groups.labels), "block": np.arange(chosen.blocks), "delay": reading.delays}
+    coords["part"] = list(PARTS)
 
     def labelled(values: np.ndarray, *dims: str) -> xr.DataArray:
         return xr.DataArray(values, dims=dims, coords={name: coords[name] for name in dims})
 
     agreement = None if validity is None else labelled(validity.block_sums(), "group", "block", "delay", "part")
-    weighted = gathered(sums * positions.weights[0])
-    used, population = positions.used_count[0], positions.population[0]
-    represented = gathered(np.where(used > 0, population, 0))
+    weighted, represented = chosen.gathered(sums * chosen.weights), chosen.represented
     counted, total = represented.sum(1), weighted.sum(1)
     theta = np.divide(total, counted, out=np.full(total.shape, np.nan), where=counted > 0)
     return SwapMemory(
         theta=labelled(theta, "group", "delay"),
-        count=labelled(gathered(used).sum(1), "group", "delay"),
-        population=labelled(gathered(population).sum(1), "group", "delay"),
+        count=labelled(chosen.used.sum(1), "group", "delay"),
+        population=labelled(chosen.population.sum(1), "group", "delay"),
         block_theta=labelled(weighted / np.maximum(represented, 1), "group", "block", "delay"),
         block_count=labelled(represented, "group", "block", "delay"),
         validity=None if validity is None else labelled(validity.values(), "group", "delay"),
