@@ -8,7 +8,10 @@ import altair as alt
 
 from stategrad.gradients.result import Direction, StateGradients
 from stategrad.measures.properties import Property
-from stategrad.report import figures
+from stategrad.report.class_figures import class_memory_chart
+from stategrad.report.measure_figures import rms_chart
+from stategrad.report.memory_figures import memory_chart
+from stategrad.report.property_figures import tracking_chart
 
 
 def memory(result: StateGradients, *, log: bool = False, relative: bool = False) -> alt.LayerChart:
@@ -19,7 +22,7 @@ def memory(result: StateGradients, *, log: bool = False, relative: bool = False)
         log: logarithmic vertical axes.
         relative: relative to the first delay.
     """
-    return figures.memory_chart(result.to_dataframe(), log=log, relative=relative)
+    return memory_chart(result.to_dataframe(), log=log, relative=relative)
 
 
 def rms(result: StateGradients, *, log: bool = False) -> alt.LayerChart:
@@ -29,7 +32,7 @@ def rms(result: StateGradients, *, log: bool = False) -> alt.LayerChart:
         result: the state gradients, with second moments.
         log: logarithmic vertical axis.
     """
-    return figures.rms_chart(result.to_dataframe(), log=log)
+    return rms_chart(result.to_dataframe(), log=log)
 
 
 def classes(result: StateGradients, *, log: bool = False, relative: bool = False) -> alt.LayerChart:
@@ -40,7 +43,7 @@ def classes(result: StateGradients, *, log: bool = False, relative: bool = False
         log: logarithmic vertical axis.
         relative: every curve relative to its own value at the first delay.
     """
-    return figures.class_memory_chart(result.to_dataframe(), log=log, relative=relative)
+    return class_memory_chart(result.to_dataframe(), log=log, relative=relative)
 
 
 def tracking(result: StateGradients, properties: Property | Mapping[str, Direction], *, n: int = 5) -> alt.LayerChart:
@@ -53,4 +56,4 @@ def tracking(result: StateGradients, properties: Property | Mapping[str, Directi
     """
     named = {properties.name: properties} if isinstance(properties, Property) else properties
     tracked = result.track(named, sorted({1, n})).to_dataframe().reset_index()
-    return figures.tracking_chart(tracked, n=n)
+    return tracking_chart(tracked, n=n)

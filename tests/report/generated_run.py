@@ -129,6 +129,21 @@ def decay_frame(states: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(**values)
 
 
+def horizon_frame(states: tuple[str, ...]) -> pd.DataFrame:
+    """Horizons of three measures: all fall to 1/e at delay 3, none to a tenth."""
+    reached = {"horizon": 3.0, "horizon_low": 2.5, "horizon_high": 3.5, "reached": True}
+    stays = {"horizon": np.nan, "horizon_low": 20.0, "horizon_high": np.nan, "reached": False}
+    rows = [
+        {"state": state, "group": group, "rule": rule, "measure": measure, "level": level, "longest": 29}
+        | (reached if level > 0.2 else stays)
+        for state in states
+        for group, rule in (("all", ""), ("nouns", "any"))
+        for measure in ("mean", "rms", "swap")
+        for level in (np.exp(-1), 0.1)
+    ]
+    return pd.DataFrame(rows)
+
+
 def units_frame(states: tuple[str, ...]) -> pd.DataFrame:
     """Forty units whose memory goes with their gates; the last two outlast the delays."""
     constant = np.exp(np.linspace(-0.5, 3, 40))

@@ -48,7 +48,7 @@ def test_every_chart_is_drawn_and_the_page_is_silent_and_alone(opened: tuple[Any
     marks = page.eval_on_selector_all(
         "figure", "all => all.map(e => e.querySelectorAll('svg .mark-line path, svg .mark-symbol path').length)"
     )
-    assert len(marks) == 4 * 6 + 2 * 3
+    assert len(marks) == 4 * 8 + 2 * 3
     assert min(marks) >= 2
     assert said == []
     assert [url for url in asked if not url.startswith("data:")] == [compared.as_uri()]
@@ -57,7 +57,7 @@ def test_every_chart_is_drawn_and_the_page_is_silent_and_alone(opened: tuple[Any
 def test_a_choice_of_state_and_words_shows_the_charts_of_that_choice_alone(opened: tuple[Any, list[str], list[str]]) -> None:
     page, said, _ = opened
     visible = "all => all.filter(e => e.offsetParent).map(e => e.id)"
-    plain = ["memory-sigma_1", "memory-rms", "memory-swap", "seeds-sigma_1", "seeds-rms", "seeds-swap"]
+    plain = [f"{of}-{name}" for of in ("memory", "seeds") for name in ("sigma_1", "rms", "swap", "selectivity")]
     whole = ["classes", "property-1", "property-2"]
     suffixes = {("cell", "all"): "", ("hidden", "all"): "-1", ("cell", "nouns"): "-2", ("hidden", "nouns"): "-3"}
     for (state, group), suffix in suffixes.items():

@@ -8,21 +8,24 @@ import pytest
 import vl_convert
 
 from report.generated_run import FACTS, classes_frame, memory_frame, tracking_frame
-from stategrad.report import figures
+from stategrad.report.class_figures import class_memory_chart, classes_chart
+from stategrad.report.measure_figures import energy_chart, rms_chart
+from stategrad.report.memory_figures import memory_chart
+from stategrad.report.property_figures import tracking_chart
 from stategrad.report.style import Legend
 
 MEMORY = memory_frame(("cell", "hidden"), ("any", "most"))
 TRACKING = tracking_frame(("cell", "hidden"), (False, True))
 CHARTS: dict[str, Callable[..., alt.LayerChart]] = {
-    "memory": lambda **options: figures.memory_chart(MEMORY, **options),
-    "memory log": lambda **options: figures.memory_chart(MEMORY, log=True, **options),
-    "memory relative": lambda **options: figures.memory_chart(MEMORY, relative=True, **options),
-    "rms": lambda **options: figures.rms_chart(MEMORY, **options),
-    "rms log": lambda **options: figures.rms_chart(MEMORY, log=True, **options),
-    "energy": lambda **options: figures.energy_chart(MEMORY, **options),
-    "class memory": lambda **options: figures.class_memory_chart(MEMORY, **options),
-    "tracking": lambda **options: figures.tracking_chart(TRACKING, **options),
-    "classes": lambda **options: figures.classes_chart(classes_frame(MEMORY), **options),
+    "memory": lambda **options: memory_chart(MEMORY, **options),
+    "memory log": lambda **options: memory_chart(MEMORY, log=True, **options),
+    "memory relative": lambda **options: memory_chart(MEMORY, relative=True, **options),
+    "rms": lambda **options: rms_chart(MEMORY, **options),
+    "rms log": lambda **options: rms_chart(MEMORY, log=True, **options),
+    "energy": lambda **options: energy_chart(MEMORY, **options),
+    "class memory": lambda **options: class_memory_chart(MEMORY, **options),
+    "tracking": lambda **options: tracking_chart(TRACKING, **options),
+    "classes": lambda **options: classes_chart(classes_frame(MEMORY), **options),
 }
 
 
@@ -50,27 +53,27 @@ def test_states_differ_in_the_drawing_by_the_parameter_alone(name: str) -> None:
 
 @pytest.mark.parametrize(("steps", "align"), [(5, "left"), (25, "right")])
 def test_the_name_of_the_boundary_stands_where_there_is_room(steps: int, align: str) -> None:
-    marks = json.dumps(figures.energy_chart(MEMORY, backpropagation_steps=steps).to_dict())
+    marks = json.dumps(energy_chart(MEMORY, backpropagation_steps=steps).to_dict())
     assert f'"align": "{align}"' in marks
 
 
 def test_figure_1_has_two_axes_with_symbol_and_words_and_a_unit() -> None:
-    _, texts = drawn(figures.memory_chart(MEMORY))
+    _, texts = drawn(memory_chart(MEMORY))
     assert {"delay τ (words)", "largest singular value σ₁", "sum of singular values Σσ", "noise floor of σ₁"} <= set(texts)
 
 
 def test_relative_values_start_at_one_whatever_the_first_delay() -> None:
     later = MEMORY[MEMORY["delay"] >= 3]
-    chart = figures.memory_chart(later, relative=True).to_dict()
+    chart = memory_chart(later, relative=True).to_dict()
     expressions = [step["calculate"] for step in chart["transform"] if "calculate" in step]
     assert any("datum.delay == 3" in expression for expression in expressions)
-    _, texts = drawn(figures.memory_chart(later, relative=True))
+    _, texts = drawn(memory_chart(later, relative=True))
     assert "relative to delay 0" not in texts
     assert "relative to delay 3" in texts
     assert max(float(text) for text in texts if text.replace(".", "").isdigit() and "." in text) <= 1.0
 
 
-@pytest.mark.parametrize("make", [figures.memory_chart, figures.rms_chart, figures.energy_chart, figures.class_memory_chart])
+@pytest.mark.parametrize("make", [memory_chart, rms_chart, energy_chart, class_memory_chart])
 def test_the_length_of_backpropagation_is_marked_only_among_the_delays(make: Callable[..., alt.LayerChart]) -> None:
     label = "backpropagation in training: 20 words"
     assert label in drawn(make(MEMORY, backpropagation_steps=20))[1]
@@ -82,42 +85,42 @@ def test_the_length_of_backpropagation_is_marked_only_among_the_delays(make: Cal
 
 def test_a_missing_noise_floor_is_left_out_of_drawing_and_legend() -> None:
     for frame in (MEMORY.drop(columns="sigma_1_floor"), MEMORY.assign(sigma_1_floor=float("nan"))):
-        assert not any("floor" in text for text in drawn(figures.memory_chart(frame))[1])
-        assert not any("floor" in text for text in drawn(figures.rms_chart(frame, log=True))[1])
+        assert not any("floor" in text for text in drawn(memory_chart(frame))[1])
+        assert not any("floor" in text for text in drawn(rms_chart(frame, log=True))[1])
 
 
 def test_a_frame_without_state_and_rule_is_drawn() -> None:
     bare = MEMORY[(MEMORY["state"] == "cell") & (MEMORY["rule"] != "most")].drop(columns=["state", "rule"])
-    svg, texts = drawn(figures.memory_chart(bare))
+    svg, texts = drawn(memory_chart(bare))
     assert "delay τ (words)" in texts
     assert svg.count('aria-roledescription="line mark"') >= 3
-    assert "pronouns" in drawn(figures.class_memory_chart(bare))[1]
+    assert "pronouns" in drawn(class_memory_chart(bare))[1]
 
 
 def test_zero_does_not_break_a_logarithmic_axis() -> None:
     frame = MEMORY.assign(sigma_1_floor=MEMORY["sigma_1_floor"].where(MEMORY["delay"] < 10, 0.0))
-    svg, _ = drawn(figures.memory_chart(frame, log=True))
+    svg, _ = drawn(memory_chart(frame, log=True))
     assert "NaN" not in svg
     assert "Infinity" not in svg
 
 
 def test_figure_2_names_every_curve_and_takes_the_n_of_the_table() -> None:
-    _, texts = drawn(figures.tracking_chart(TRACKING))
+    _, texts = drawn(tracking_chart(TRACKING))
     expected = {"singular–plural: m", "singular–plural: cosine, n = 5", "common–proper: m", "common–proper: cosine, n = 5",
                 "share of σ₁", "share of σ₁ … σ₅"}  # fmt: skip
     assert expected <= set(texts)
-    assert "share of σ₁ … σ₁₀" in drawn(figures.tracking_chart(TRACKING.replace({"n": {5: 10}})))[1]
+    assert "share of σ₁ … σ₁₀" in drawn(tracking_chart(TRACKING.replace({"n": {5: 10}})))[1]
 
 
 def test_figure_2_accepts_property_names_with_quotes_and_markup() -> None:
     names = {"singular–plural": 'a"b\\c', "common–proper": "<b>&'x"}
-    svg, texts = drawn(figures.tracking_chart(TRACKING.replace({"property": names})))
+    svg, texts = drawn(tracking_chart(TRACKING.replace({"property": names})))
     assert 'a"b\\c: m' in [text.replace("&quot;", '"') for text in texts]
     assert "<b>" not in svg
 
 
 def test_whitened_and_plain_measures_are_never_drawn_together() -> None:
-    plain, whitened = (drawn(figures.tracking_chart(TRACKING, whitened=value))[0] for value in (False, True))
+    plain, whitened = (drawn(tracking_chart(TRACKING, whitened=value))[0] for value in (False, True))
     assert plain != whitened
     assert plain.count('aria-roledescription="line mark"') == whitened.count('aria-roledescription="line mark"') == 6
 
@@ -125,19 +128,19 @@ def test_whitened_and_plain_measures_are_never_drawn_together() -> None:
 def test_classes_with_too_few_positions_are_hollow() -> None:
     table = classes_frame(MEMORY)
     limited = table.assign(rank_limited=table["group"] == "pronouns")
-    full, hollow = (drawn(figures.classes_chart(frame))[0].count('fill="white" stroke=') for frame in (table, limited))
+    full, hollow = (drawn(classes_chart(frame))[0].count('fill="white" stroke=') for frame in (table, limited))
     assert hollow == full + 2
 
 
 def test_one_rule_needs_no_legend_and_two_rules_have_one() -> None:
     gold = classes_frame(memory_frame(("cell",), ("gold",)))
-    assert not any("gold" in text for text in drawn(figures.classes_chart(gold))[1])
-    assert any("most frequent" in text for text in drawn(figures.classes_chart(classes_frame(MEMORY)))[1])
+    assert not any("gold" in text for text in drawn(classes_chart(gold))[1])
+    assert any("most frequent" in text for text in drawn(classes_chart(classes_frame(MEMORY)))[1])
 
 
-@pytest.mark.parametrize("make", [figures.memory_chart, figures.tracking_chart, figures.classes_chart, figures.class_memory_chart])
+@pytest.mark.parametrize("make", [memory_chart, tracking_chart, classes_chart, class_memory_chart])
 def test_an_empty_table_gives_an_empty_chart(make: Callable[..., alt.LayerChart]) -> None:
-    table: Any = {figures.tracking_chart: TRACKING, figures.classes_chart: classes_frame(MEMORY)}.get(make, MEMORY)
+    table: Any = {tracking_chart: TRACKING, classes_chart: classes_frame(MEMORY)}.get(make, MEMORY)
     assert make(table.iloc[:0]).to_dict()["layer"]
 
 
@@ -150,5 +153,5 @@ def test_the_legend_gives_each_label_its_own_look() -> None:
 
 def test_charts_do_not_change_the_table() -> None:
     before = MEMORY.copy()
-    figures.memory_chart(MEMORY, relative=True)
+    memory_chart(MEMORY, relative=True)
     pd.testing.assert_frame_equal(MEMORY, before)

@@ -11,8 +11,8 @@ from report.generated_run import write_run
 from stategrad.errors import InvalidInputError, MissingInputError
 from stategrad.report import page as pages
 from stategrad.report.export import with_real_subscripts, write_chart
-from stategrad.report.figures import memory_chart
 from stategrad.report.inputs import read_run
+from stategrad.report.memory_figures import memory_chart
 from stategrad.report.paper import beside_paper
 from stategrad.report.sections import figures_of
 
@@ -87,7 +87,14 @@ def test_subscripts_leave_attributes_alone() -> None:
 def test_every_table_is_on_the_page_once_and_whole(usual: tuple[Path, str]) -> None:
     run_folder, page = usual
     tables = data_of(page)["tables"]
-    assert set(tables) == set(pages.DOWNLOADS) - {"seeds", "words", "pushes", "channels"}  # which this run has not
+    assert set(tables) == set(pages.DOWNLOADS) - {
+        "seeds",
+        "words",
+        "pairs",
+        "pushes",
+        "channels",
+        "horizon",
+    }  # which this run has not
     for name, table in tables.items():
         if name == "memories":  # made of two of the others
             continue
@@ -124,8 +131,8 @@ def test_nothing_is_fetched_and_scripts_are_those_of_the_page(usual: tuple[Path,
 
 def test_the_order_of_the_page(usual: tuple[Path, str]) -> None:
     _, page = usual
-    marks = ['role="note"', "Held-out perplexity", 'id="controls"', "Figure 1. Memory", "Three measures", "What the mean stands",
-             "Figure 2. Prop", "Table 1. Word", "Word classes against delay", "Table 2. Linear",
+    marks = ['role="note"', "Held-out perplexity", 'id="controls"', "What the mean stands", "Three measures",
+             "Table 1. Word", "Word classes against delay", "Figure 2. Prop", "Figure 1. Memory", "Table 2. Linear",
              "Beside the paper", "How to read this page", "Provenance"]  # fmt: skip
     places = [page.index(mark) for mark in marks]
     assert places == sorted(places)
@@ -187,8 +194,8 @@ def test_a_text_without_tags_has_a_page_that_says_so(run_folder: Path) -> None:
     assert "This text has no words with known classes" in page
     assert "<code>stategrad probe embeddings</code>" in page
     assert list(data_of(page)["figures"]) == [
-        "figure-1-memory", "selectivity", "three-measures", "next-word", "energy-in-the-mean", "sentence-ends", "units", "decoding",
-        "memories",
+        "energy-in-the-mean", "three-measures", "figure-1-memory", "selectivity", "next-word", "sentence-ends", "units",
+        "decoding", "memories",
     ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from report.generated_run import write_run
 from stategrad.report.inputs import read_run
-from stategrad.report.push_figures import drawn_direction, on_pushes, pushes_chart
+from stategrad.report.push_figures import drawn_direction, explained_chart, on_pushes, pushes_chart
 from stategrad.report.sections import figures_of
 
 
@@ -53,6 +53,17 @@ def test_the_page_has_the_figure_where_pushes_were_measured(tmp_path):
     assert not [figure for figure in figures_of(read_run(folder)) if figure.name == "pushes"]
     pushes().to_csv(folder / "measures" / "pushes.csv", index=False)
     figure = next(figure for figure in figures_of(read_run(folder)) if figure.name == "pushes")
-    assert (figure.heading, figure.under) == ("Small changes and large ones", "three-measures")
+    assert (figure.heading, figure.under) == ("Small changes and large ones", "")
     assert [saying.when for saying in figure.sayings] == [{"state": "cell"}, {"state": "hidden"}]
     assert list(figure.variants("cell")) == [""]
+    below = next(figure for figure in figures_of(read_run(folder)) if figure.name == "pushes-by-delay")
+    assert below.under == "pushes"
+
+
+def test_what_the_smallest_pushes_explain_is_drawn_by_direction_and_delay():
+    frame = pushes().assign(explained_low=0.1, explained_high=0.3)
+    definition = explained_chart(frame, state="cell").to_dict()
+    assert "datum.size == 0.05" in definition["transform"][0]["filter"]
+    assert [layer["mark"]["type"] for layer in definition["layer"]] == ["rule", "line"]
+    assert definition["layer"][1]["encoding"]["color"]["scale"]["domain"] == ["singular–plural", "v_1 at τ=0"]
+    assert [layer["mark"]["type"] for layer in explained_chart(pushes()).to_dict()["layer"]] == ["line"]

@@ -16,8 +16,17 @@ from report.generated_run import (
     separability_frame,
     tracking_frame,
 )
-from stategrad.report import sentences
+from stategrad.report.boundary_figures import on_boundaries
+from stategrad.report.class_figures import on_classes, on_equal_counts
+from stategrad.report.divergence_figures import on_divergence
 from stategrad.report.facts import UNKNOWN, strip_of, subtitle_of, title_of, young_model
+from stategrad.report.horizon_figures import on_decay, on_horizon
+from stategrad.report.measure_figures import on_controls, on_energy, on_rms
+from stategrad.report.memory_figures import on_memory
+from stategrad.report.probe_figures import on_decoding
+from stategrad.report.property_figures import on_tracking
+from stategrad.report.separability_sentences import on_separability
+from stategrad.report.unit_figures import on_units
 from stategrad.run.measures import with_controls
 
 MEMORY = memory_frame(("cell",), ("any", "most"))
@@ -79,7 +88,7 @@ def test_the_strip_of_unknown_facts_says_so() -> None:
 
 def test_crossings_are_those_of_the_curve() -> None:
     curve = pd.DataFrame({"delay": range(4), "sigma_1": [1.0, 0.5, 0.36, 0.05], "sigma_sum": [10.0, 4.0, 2.0, 0.2]})
-    said = sentences.on_memory(curve, {"backpropagation_steps": 50})
+    said = on_memory(curve, {"backpropagation_steps": 50})
     assert said[0] == (
         "The largest singular value of the mean gradient is 1.00 at delay 0; it is first below 1/e of that at delay 2, and below "
         "10 % of that at delay 3."
@@ -91,59 +100,59 @@ def test_crossings_are_those_of_the_curve() -> None:
 
 def test_a_curve_that_does_not_fall_is_said_not_to() -> None:
     curve = pd.DataFrame({"delay": range(3), "sigma_1": [1.0, 0.9, 0.8], "sigma_sum": [2.0, 2.0, 2.0]})
-    said = sentences.on_memory(curve, {})
+    said = on_memory(curve, {})
     assert "it falls not below 1/e by delay 2, and not below 10 % by delay 2" in said[0]
     assert "less selective" in said[1]
 
 
 def test_the_floor_is_compared_at_the_last_delay() -> None:
     last = ALL.iloc[-1]
-    assert f"At delay 29 it is {last['sigma_1'] / last['sigma_1_floor']:.1f} times its noise floor." in sentences.on_memory(ALL, {})
-    assert not any("floor" in sentence for sentence in sentences.on_memory(ALL.assign(sigma_1_floor=float("nan")), {}))
+    assert f"At delay 29 it is {last['sigma_1'] / last['sigma_1_floor']:.1f} times its noise floor." in on_memory(ALL, {})
+    assert not any("floor" in sentence for sentence in on_memory(ALL.assign(sigma_1_floor=float("nan")), {}))
 
 
 def test_nothing_is_said_of_a_curve_in_its_noise() -> None:
     floor = ALL["sigma_1"].where(ALL["delay"] >= 6, 0.01)
-    said = sentences.on_memory(ALL.assign(sigma_1_floor=floor), {})
+    said = on_memory(ALL.assign(sigma_1_floor=floor), {})
     shares = [100 * ALL["sigma_1"][delay] / ALL["sigma_sum"][delay] for delay in (0, 5)]
     assert f"from {shares[0]:.2g} % at delay 0 to {shares[1]:.2g} % at delay 5" in said[1]
     assert said[2] == "From delay 6 on it is not everywhere twice its noise floor: do not read the curve beyond."
-    assert len(sentences.on_memory(ALL.assign(sigma_1_floor=ALL["sigma_1"]), {})) == 2
+    assert len(on_memory(ALL.assign(sigma_1_floor=ALL["sigma_1"]), {})) == 2
 
 
 def test_mean_and_rms_are_compared_at_delay_5() -> None:
-    said = sentences.on_rms(ALL)
+    said = on_rms(ALL)
     mean, rms = (100 * ALL[name][5] / ALL[name][0] for name in ("sigma_1", "rms"))
     assert f"At delay 5 the mean gradient keeps {mean:.0f} % of its value at delay 0, the root mean square {rms:.0f} %" in said[0]
-    assert sentences.on_rms(ALL.assign(rms=float("nan"))) == []
-    alone = " ".join(sentences.on_rms(ALL[ALL["delay"] == 0]) + sentences.on_memory(ALL[ALL["delay"] == 0], {}))
+    assert on_rms(ALL.assign(rms=float("nan"))) == []
+    alone = " ".join(on_rms(ALL[ALL["delay"] == 0]) + on_memory(ALL[ALL["delay"] == 0], {}))
     assert "keeps" not in alone
     assert "1/e" not in alone
 
 
 def test_the_part_that_the_mean_stands_for_is_said() -> None:
-    said = sentences.on_energy(ALL)
+    said = on_energy(ALL)
     assert "15 % of the energy" in said[0]
-    assert len(said) == len(sentences.on_energy(ALL.assign(energy_share=float("nan")))) + 1
-    assert "of the energy of the gradients at delay 0; the rest" in sentences.on_energy(ALL[ALL["delay"] == 0])[0]
+    assert len(said) == len(on_energy(ALL.assign(energy_share=float("nan")))) + 1
+    assert "of the energy of the gradients at delay 0; the rest" in on_energy(ALL[ALL["delay"] == 0])[0]
 
 
 def test_tracking_names_the_property_with_the_larger_m_and_the_value_of_pure_noise() -> None:
-    said = " ".join(sentences.on_tracking(tracking_frame(("cell",), (False,)), FACTS))
+    said = " ".join(on_tracking(tracking_frame(("cell",), (False,)), FACTS))
     assert "Afterwards common–proper has the larger m at 29 of 29 delays." in said
     assert "The cosine between the two property vectors is −0.59." in said
     assert "In pure noise m would tend to 0.67" in said
-    assert "noise" not in " ".join(sentences.on_tracking(tracking_frame(("cell",), (False,)), {}))
+    assert "noise" not in " ".join(on_tracking(tracking_frame(("cell",), (False,)), {}))
 
 
 def test_the_order_by_each_measure_is_said_and_without_intervals_none_claimed() -> None:
     bare = classes_frame(memory_frame(("cell",), ("gold",))).drop(columns=["sigma_1_low", "sigma_1_high", "rms_low", "rms_high"])
-    agree = " ".join(sentences.on_classes(bare))
+    agree = " ".join(on_classes(bare))
     assert "By σ₁: pronouns, nouns, verbs" in agree
     assert "The root mean square gives the same order. Without intervals no ranking is claimed." in agree
-    differ = " ".join(sentences.on_classes(bare.assign(rms=range(len(bare)))))
+    differ = " ".join(on_classes(bare.assign(rms=range(len(bare)))))
     assert "The root mean square gives another: conjunctions/prepositions, adverbs" in differ
-    hollow = " ".join(sentences.on_classes(bare.assign(rank_limited=True)))
+    hollow = " ".join(on_classes(bare.assign(rank_limited=True)))
     assert "fewer positions than dimensions" in hollow
 
 
@@ -164,7 +173,7 @@ def test_a_ranking_is_claimed_only_where_both_measures_agree_within_their_interv
     classes = classes_frame(memory_frame(("cell",), ("gold",)))
 
     def said(**sign_of: Callable[[int, int], float]) -> str:
-        return " ".join(sentences.on_classes(classes, compared(sign_of)))
+        return " ".join(on_classes(classes, compared(sign_of)))
 
     none = "No class is above another by both measures"
     assert none in said(sigma_1=lambda _a, _b: 1, rms=lambda _a, _b: 0)
@@ -174,17 +183,17 @@ def test_a_ranking_is_claimed_only_where_both_measures_agree_within_their_interv
     last = said(sigma_1=lambda a, b: -float((a, b) == (1, 2)), rms=lambda _a, _b: -1)
     assert "(95 %): verbs above nouns. Nothing else of the order is claimed." in last
     assert "Without intervals no ranking is claimed." in " ".join(
-        sentences.on_classes(classes, compared({"sigma_1": lambda _a, _b: float("nan")}))
+        on_classes(classes, compared({"sigma_1": lambda _a, _b: float("nan")}))
     )
 
 
 def test_controls_are_said_beside_the_curve() -> None:
     memory = with_controls(memory_frame(("cell",), ()), controls_frame(("cell",)))
-    said = sentences.on_controls(memory)
+    said = on_controls(memory)
     assert said == [f"At delay 5 σ₁ is {100 * kept(memory):.2g} % here, 2.8 % in the untrained model and 14 % on shuffled text, "
                     "of its own value at delay 0."]  # fmt: skip
-    assert sentences.on_controls(memory_frame(("cell",), ())) == []
-    assert sentences.on_controls(memory[memory["delay"] == 0]) == []
+    assert on_controls(memory_frame(("cell",), ())) == []
+    assert on_controls(memory[memory["delay"] == 0]) == []
 
 
 def kept(memory: pd.DataFrame) -> float:
@@ -197,55 +206,55 @@ def test_the_horizon_is_said_by_measure() -> None:
     rows = pd.DataFrame(
         [row | {"measure": "mean"}, row | {"measure": "rms", "horizon": float("nan")}, row | {"measure": "swap", "level": 0.1}]
     )
-    assert sentences.on_horizon(rows) == [
+    assert on_horizon(rows) == [
         "The horizon, the delay where a measure falls below 1/e of its value at delay 0, is 1.2 (1.0 to over 29) by the mean, "
         "not within 29 by the root mean square (95 % intervals)."
     ]
-    assert sentences.on_horizon(rows.assign(longest=0)) == []
-    assert sentences.on_horizon(rows[:0]) == []
+    assert on_horizon(rows.assign(longest=0)) == []
+    assert on_horizon(rows[:0]) == []
 
 
 def test_sentence_ends_and_equal_counts_are_said() -> None:
     controls = controls_frame(("cell",))
     bounded = controls[controls["control"].isin(["within", "across"])]
-    assert "At delay 10 σ₁ is 0.28 where both words stand in one sentence and 0.054 where" in sentences.on_boundaries(bounded)[0]
-    assert sentences.on_boundaries(bounded[bounded["control"] == "within"]) == []
+    assert "At delay 10 σ₁ is 0.28 where both words stand in one sentence and 0.054 where" in on_boundaries(bounded)[0]
+    assert on_boundaries(bounded[bounded["control"] == "within"]) == []
     equal = equal_frame(("cell",), ("gold",))
-    order, band = sentences.on_equal_counts(equal)
+    order, band = on_equal_counts(equal)
     assert order.startswith("From 1,000 positions each, in order: pronouns, nouns, verbs, adjectives, adverbs, conjunctions")
     assert band.startswith(
         "As many positions of any words give σ₁ from 1.35 to 1.55 (the grey band); above it lie pronouns, nouns,"
     )
     assert band.endswith(" nouns, verbs, adjectives.")
     low = equal.assign(sigma_1=equal["sigma_1"].where(equal["group"].str.startswith("any"), 1.0))
-    assert sentences.on_equal_counts(low)[1].endswith("; no class lies above it.")
-    assert sentences.on_equal_counts(equal[~equal["group"].str.startswith("any")]) == []
+    assert on_equal_counts(low)[1].endswith("; no class lies above it.")
+    assert on_equal_counts(equal[~equal["group"].str.startswith("any")]) == []
 
 
 def test_detection_swaps_and_chance_are_said() -> None:
     memory = memory_frame(("cell",), ()).assign(detected=True, p_value=0.002)
-    assert "Memory is detected at every delay" in " ".join(sentences.on_memory(memory, {}))
+    assert "Memory is detected at every delay" in " ".join(on_memory(memory, {}))
     late = memory.assign(detected=memory["delay"] < 7)
-    assert "Memory is not detected at delay 7 (sign flips over blocks, 5 %)" in " ".join(sentences.on_memory(late, {}))
-    assert "detected" not in " ".join(sentences.on_memory(memory.assign(p_value=float("nan")), {}))
-    assert re.search(r"is 1\.50 \(95 % interval 1\.4\d to 1\.5\d\) at delay 0", " ".join(sentences.on_memory(memory, {})))
-    said = " ".join(sentences.on_rms(memory))
+    assert "Memory is not detected at delay 7 (sign flips over blocks, 5 %)" in " ".join(on_memory(late, {}))
+    assert "detected" not in " ".join(on_memory(memory.assign(p_value=float("nan")), {}))
+    assert re.search(r"is 1\.50 \(95 % interval 1\.4\d to 1\.5\d\) at delay 0", " ".join(on_memory(memory, {})))
+    said = " ".join(on_rms(memory))
     assert re.search(r"Replacing the word by another moves the state by \d+ % of what it does at delay 0", said)
-    assert "the mean gradient explains 38 % at delay 0 and " in " ".join(sentences.on_energy(memory))
+    assert "the mean gradient explains 38 % at delay 0 and " in " ".join(on_energy(memory))
     tracking = tracking_frame(("cell",), (False,), delays=10)
     low = tracking["relative_memory"] - tracking["delay"].map(lambda delay: 0.1 if delay < 3 else -0.1)
     banded = tracking.assign(relative_memory_null_low=low, relative_memory_null_high=low + 0.05)
-    chance = " ".join(sentences.on_tracking(banded, {}))
+    chance = " ".join(on_tracking(banded, {}))
     assert "singular–plural would lie in the band 95 % of the time; it lies above it at 3 of 10 delays, below it at 7." in chance
 
 
 def test_separability_names_the_greatest_gain_and_what_did_not_converge() -> None:
-    said = " ".join(sentences.on_separability(separability_frame().assign(not_converged=1)))
+    said = " ".join(on_separability(separability_frame().assign(not_converged=1)))
     assert "gains most for all (34) (42.4 % of the validation words, 13.0 %" in said
     assert "least for V-Adv (95.0 %" in said
     assert "7 fits did not converge." in said
     impossible = separability_frame().assign(valid=float("nan"))
-    assert sentences.on_separability(impossible) == ["No row of the table could be trained; the last column says why."]
+    assert on_separability(impossible) == ["No row of the table could be trained; the last column says why."]
 
 
 def laws(**preferred: float) -> pd.DataFrame:
@@ -274,25 +283,25 @@ def laws(**preferred: float) -> pd.DataFrame:
     ],
 )
 def test_the_law_of_decay_is_said(frame: pd.DataFrame, said: str) -> None:
-    assert said in sentences.on_decay(frame)[0]
+    assert said in on_decay(frame)[0]
 
 
 def test_without_a_law_nothing_is_said() -> None:
-    assert sentences.on_decay(laws(power=2.0).iloc[:0]) == []
+    assert on_decay(laws(power=2.0).iloc[:0]) == []
 
 
 def test_units_are_counted_and_ranked() -> None:
     constant = np.array([0.5, 1.0, 2.0, 4.0, 8.0])
     units = pd.DataFrame({"horizon": [0.6, 1.1, 2.0, 5.0, np.nan], "time_constant": constant})
-    said = " ".join(sentences.on_units(units))
+    said = " ".join(on_units(units))
     assert "Half of the units forget within 1.6 words" in said
     assert "the rank correlation with the gates is 1.00" in said
     assert "1 of 5 units do not fall below 1/e" in said
-    assert sentences.on_units(units.assign(time_constant=np.nan)) == []
+    assert on_units(units.assign(time_constant=np.nan)) == []
 
 
 def test_what_is_decoded_is_said_with_its_limits() -> None:
-    said = " ".join(sentences.on_decoding(decoding_frame(("cell",)), "gold"))
+    said = " ".join(on_decoding(decoding_frame(("cell",)), "gold"))
     assert "reads the class (by gold tags) of the word τ steps earlier" in said
     assert (
         "At delay 0 it is right for 86 % of the words, always saying the most frequent class for 47 %; at delay 20 for 33 %" in said
@@ -300,12 +309,12 @@ def test_what_is_decoded_is_said_with_its_limits() -> None:
     assert "More than the words in between tell is found up to delay 1, by intervals over seeds" in said
     assert "it would learn by heart 50 % at delay 0, 38 % less than for the true classes" in said
     none = decoding_frame(("cell",)).assign(accuracy_low=-1.0)
-    assert "is found at no delay" in " ".join(sentences.on_decoding(none, None))
-    assert sentences.on_decoding(none.iloc[:0], None) == []
+    assert "is found at no delay" in " ".join(on_decoding(none, None))
+    assert on_decoding(none.iloc[:0], None) == []
 
 
 def test_what_a_swap_does_to_the_next_word_is_said_in_nats() -> None:
     memory = memory_frame(("cell", "hidden"), ("any",))
-    said = " ".join(sentences.on_divergence(memory[memory["group"] == "all"]))
+    said = " ".join(on_divergence(memory[memory["group"] == "all"]))
     assert "It is 3 at delay 0, 0.25 at delay 5, 0.02 at delay 10, 1.5\u00a0×\u00a010⁻⁶ at delay 29." in said
-    assert sentences.on_divergence(memory.assign(divergence=float("nan"))) == []
+    assert on_divergence(memory.assign(divergence=float("nan"))) == []

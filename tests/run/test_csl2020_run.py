@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import stategrad as sg
 from corpus.wikitext_files import write_wikitext_folder
 from stategrad.cli.main import main
 from stategrad.models.checkpoints import load_model
+from stategrad.models.pretrained import untrained
 from stategrad.report.inputs import read_run
 from stategrad.report.page import render
 from stategrad.report.paper import beside_paper
@@ -59,7 +61,18 @@ def test_from_raw_files_to_the_page(
     assert read_folder(tmp_path / "run").training.steps == 200
     memory = pd.read_csv(tmp_path / "run/measures/memory.csv")
     assert memory["delay"].max() == 49
+    result = sg.StateGradients.load(tmp_path / "run/gradients/cell.nc")
+    np.testing.assert_allclose(memory["sigma_1"], result.whiten().memory()["sigma_1"].sel(group="all"), rtol=1e-6)
+    assert abs(memory["sigma_1"][0] / float(result.memory()["sigma_1"].sel(group="all", delay=0)) - 1) > 0.01
+    controls = pd.read_csv(tmp_path / "run/measures/controls.csv")
+    before = untrained(load_model(tmp_path / "run/model/model.safetensors")[0], 0)
+    spread = np.cov(before.embedding.weight.detach().numpy().T).trace() / 8
+    first = controls[(controls["control"] == "untrained") & (controls["delay"] == 0)]["sigma_1"].item()
+    weight = np.linalg.norm(before.recurrent.weight_ih_l0.detach().numpy(), 2)
+    assert first < weight * np.sqrt(spread), "the untrained model is measured in its own embeddings' standard deviations"
     page = (tmp_path / "run/report.html").read_text(encoding="utf-8")
+    assert "Inputs are measured in whitened embedding space" in page
+    assert "the run measures in whitened embedding space, the paper does not" in page
     assert "What the cell state of an LSTM trained on WikiText remembers" in page
     assert "200 steps" in page
     assert '"whitened":"true"' in page, "the page opens with the follow-up's convention"

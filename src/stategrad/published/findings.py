@@ -14,6 +14,8 @@ from typing import Literal
 
 import pandas as pd
 
+from stategrad.published.measured import WHITENED, is_whitened
+
 Holds = Literal["holds", "does not hold", "undecided", "not checked"]
 Tables = Mapping[str, pd.DataFrame | None]
 
@@ -273,6 +275,8 @@ def _table(tables: Tables, name: str, missing: str) -> pd.DataFrame:
     frame = tables.get(name)
     if frame is None or frame.empty:
         raise NotMeasuredError(missing)
+    if name in ("memory", "classes", "comparisons", "horizon") and is_whitened(frame):
+        raise NotMeasuredError(WHITENED)
     return frame
 
 

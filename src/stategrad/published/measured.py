@@ -17,6 +17,13 @@ NOT_MEASURED = {
     "separability": "separability was not measured",
 }
 
+WHITENED = "the run measures in whitened embedding space, the paper does not"
+
+
+def is_whitened(table: pd.DataFrame) -> bool:
+    """Whether the curves or classes of a table are those of whitened embedding space."""
+    return "whitened" in table and bool(table["whitened"].astype(bool).all())
+
 
 class Measured(NamedTuple):
     """One measured number.
@@ -64,6 +71,8 @@ def measured(
         return [_missing(NOT_MEASURED[compared.table])]
     if compared.table == "separability":
         return [_accuracy(table, compared)]
+    if compared.table in ("memory", "classes") and is_whitened(table):
+        return [_missing(WHITENED)]
     table = table[table["state"] == state]
     if table.empty:
         return [_missing(f"the run did not measure the {state} state")]

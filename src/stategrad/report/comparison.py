@@ -197,7 +197,7 @@ def _curves(
     """Curves relative to delay 0 at the delays that all runs have."""
     curves = {}
     for name, run in runs.items():
-        plain = run.memory[(run.memory["group"] == group) & ~run.memory["whitened"].astype(bool)]
+        plain = run.memory[run.memory["group"] == group]
         rows = plain[plain["state"] == states.get(name)].set_index("delay")
         if 0 in rows.index:
             curves[name] = rows
@@ -205,6 +205,10 @@ def _curves(
             withheld.append(f"{name} has no memory curve of the group {group} from delay 0 on; its curves are not drawn.")
     if not curves:
         return []
+    spaces = {name: bool(rows["whitened"].astype(bool).all()) for name, rows in curves.items()}
+    if len(set(spaces.values())) > 1:
+        listed = ", ".join(name for name, whitened in spaces.items() if whitened)
+        withheld.append(f"The curves and classes of {listed} are in whitened embedding space, those of the others are not.")
     common = sorted(set.intersection(*(set(rows.index) for rows in curves.values())))
     if any(len(rows) > len(common) for rows in curves.values()):
         withheld.append(f"The runs were measured at different delays; curves are drawn at the {len(common)} that all have.")
@@ -252,8 +256,11 @@ def _shared(runs: dict[str, RunTables], states: dict[str, str], quantity: str, w
     frames = {}
     for name, run in runs.items():
         frame = run.classes if shares else run.tracking
-        plain = frame[(frame["state"] == states.get(name)) & ~frame["whitened"].astype(bool)]
-        plain = plain[plain["group"] != "all"] if shares else plain[(plain["group"] == "all") & (plain["n"] == plain["n"].min())]
+        plain = frame[frame["state"] == states.get(name)]
+        if shares:
+            plain = plain[plain["group"] != "all"]
+        else:
+            plain = plain[(plain["group"] == "all") & (plain["n"] == plain["n"].min()) & ~plain["whitened"].astype(bool)]
         frames[name] = plain[plain[value].notna()]
     if any(frame.empty for frame in frames.values()):
         lacking = ", ".join(name for name, frame in frames.items() if frame.empty)

@@ -1,4 +1,4 @@
-"""What the page says where states are read at one class of words alone."""
+"""What the page says of the conditions of all its figures: where states are read, and in which space inputs are measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RULES = {"gold": "by gold tags", "any": "words that can be of that class"}
 
 
 def on_context(facts: Mapping[str, Any]) -> list[str]:
-    """At which words states are read, and what on the page does not follow; nothing where all states are read.
+    """The space of the inputs where it is whitened, and where not all states are read at which, with what does not follow.
 
     Args:
         facts: of the run.
@@ -17,6 +17,19 @@ def on_context(facts: Mapping[str, Any]) -> list[str]:
     >>> on_context({"at": "verbs", "at_rule": "gold", "at_steps": 1200, "tokens": 9000})[0]
     'States are read only where the current word is of the class verbs (by gold tags): 1,200 of 9,000 steps.'
     """
+    return [*_on_space(facts), *_on_steps(facts)]
+
+
+def _on_space(facts: Mapping[str, Any]) -> list[str]:
+    if facts.get("convention") != "csl2020":
+        return []
+    return [
+        "Inputs are measured in whitened embedding space, in standard deviations of the embeddings over word types (convention "
+        "csl2020): all curves, classes and controls here; swaps and what is decoded do not depend on it."
+    ]
+
+
+def _on_steps(facts: Mapping[str, Any]) -> list[str]:
     at = facts.get("at")
     if not at:
         return []

@@ -7,6 +7,7 @@ import pandas as pd
 
 from stategrad.report.marks import boundary, completed, delays_of
 from stategrad.report.style import HEIGHT, VERMILION, finished, value_scale
+from stategrad.report.wording import amount, near
 
 
 def divergence_chart(
@@ -38,3 +39,21 @@ def divergence_chart(
     rows: list[alt.Transform] = [alt.FilterTransform(filter=known)]
     description = "how far a word swap moves the distribution of the next word, in nats, against delay in words"
     return finished(frame, layers, transform=rows, choices={}, description=description, height=3 * HEIGHT // 4)
+
+
+def on_divergence(memory: pd.DataFrame) -> list[str]:
+    """How far a swap moves the next word's distribution, in nats.
+
+    Args:
+        memory: the rows of the group `all`.
+    """
+    curve = memory[memory["divergence"].notna()].drop_duplicates("delay").set_index("delay")["divergence"].sort_index()
+    if curve.empty:
+        return []
+    delays = list(dict.fromkeys([int(curve.index[0]), near(curve.index, 5), near(curve.index, 10), int(curve.index[-1])]))
+    values = [f"{amount(curve[delay])} at delay {delay}" for delay in delays]
+    return [
+        "A state may keep a word of which nothing is made. Here one word is replaced by another, and the distribution of the next "
+        "word compared with what it was: the Kullback–Leibler divergence in nats, 0 where the prediction does not care.",
+        f"It is {', '.join(values)}.",
+    ]

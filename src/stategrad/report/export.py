@@ -66,7 +66,7 @@ def page_chart(chart: alt.LayerChart, dataset: str) -> dict[str, Any]:
     """The Vega-Lite definition of a chart for the page: width of its container, data by the name of the data set.
 
     Args:
-        chart: any of `stategrad.report.figures`.
+        chart: any of the charts of `stategrad.report`.
         dataset: the name under which the page holds the chart's table.
     """
     named = chart.copy(deep=False)

@@ -28,6 +28,9 @@ RULES = {
 DEFAULTS = {"state": "", "group": "all", "rule": "", "whitened": False}
 """What holds for a table that lacks one of the key columns."""
 
+ALL = "datum.group == 'all'"
+"""The rows of all positions."""
+
 
 def completed(frame: pd.DataFrame) -> pd.DataFrame:
     """The table with the key columns that it lacks: one unnamed state, group `all`, no rule, not whitened."""

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from stategrad.errors import InvalidInputError
 from stategrad.files import write_text
-from stategrad.report import facts, sentences, tables
+from stategrad.report import facts, tables
 from stategrad.report.contexts import on_context
 from stategrad.report.directions import has_classes, named_directions, on_directions
 from stategrad.report.embedding_sentences import on_embeddings
@@ -28,6 +28,7 @@ from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
 from stategrad.report.sections import Figure, conventions, figures_of, opens_whitened
+from stategrad.report.separability_sentences import on_separability
 from stategrad.report.tag_sentences import on_tags
 from stategrad.report.text_sentences import on_text
 
@@ -35,8 +36,8 @@ LARGEST_PAGE = 8_000_000
 """Bytes; a page beyond it would be slow to open and to send."""
 
 DOWNLOADS = (
-    "memory", "tracking", "directions", "seeds", "pushes", "classes", "controls", "equal", "units", "channels", "decoding",
-    "memories", "separability", "tags", "training", "words",
+    "memory", "tracking", "directions", "horizon", "seeds", "pairs", "pushes", "classes", "controls", "equal", "units", "channels",
+    "decoding", "memories", "separability", "tags", "training", "words",
 )  # fmt: skip
 """The tables that a page carries."""
 
@@ -124,7 +125,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         table_2=second,
         rules=RULES,
         captions={name: caption.replace("σ_1", "σ₁") for name, caption in CAPTIONS.items()},
-        on_separability=[] if run.separability is None else sentences.on_separability(run.separability),
+        on_separability=[] if run.separability is None else on_separability(run.separability),
         on_tags=[] if run.tags is None else on_tags(run.tags),
         paper=paper,
         on_text=on_text(run.facts),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from stategrad.report.marks import chosen_state, completed, delays_of, only, tooltip
+from stategrad.report.marks import RULES, chosen_state, completed, delays_of, only, tooltip
 from stategrad.report.style import BLUE, DASHED, DOTTED, GREEN, GREY, INK, SOLID, VERMILION, Legend, finished
+from stategrad.report.wording import percent
 
 READERS = {
     "state": ("the state", BLUE, SOLID),
@@ -74,3 +75,46 @@ def memories_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.Laye
     layers += [zero.encode(y="at:Q"), tooltip(frame, x)]
     description = "what can be decoded, σ₁ and the effect of a word swap against delay in words, relative to the first delay"
     return finished(frame, layers, transform=only(), choices=chosen_state(frame, state), description=description)
+
+
+ON_MEMORIES = (
+    "Each curve is relative to its first delay: the accuracy that the state gains over the words in between, σ₁ of the mean "
+    "gradient, and the change of the state by a word swap. What a state depends on, and what a linear reader finds in it, are two "
+    "things, and they end at different delays."
+)
+
+
+def on_decoding(decoding: pd.DataFrame, rule: str | None) -> list[str]:
+    """Up to which delay a probe on the state finds more than the words in between tell.
+
+    Args:
+        decoding: the rows of one state.
+        rule: by which words have classes, where that is known.
+    """
+    table = decoding.pivot_table(index="delay", columns="reader", values="accuracy").sort_index()
+    gain = decoding[decoding["reader"] == "memory"].set_index("delay").sort_index()
+    if "state" not in table or gain.empty:
+        return []
+    first, last = int(table.index[0]), int(table.index[-1])
+    classes = f" ({RULES[rule]})" if rule in RULES else ""
+    said = [
+        f"A linear classifier reads the class{classes} of the word τ steps earlier from the state; the words that it is tested on "
+        f"were not in its training. At delay {first} it is right for {percent(table.loc[first, 'state'])} of the words, always "
+        f"saying the most frequent class for {percent(table.loc[first, 'majority'])}; at delay {last} for "
+        f"{percent(table.loc[last, 'state'])} and {percent(table.loc[last, 'majority'])}.",
+    ]
+    above = gain.index[(gain["accuracy_low"] > 0).to_numpy()]
+    if gain["accuracy_low"].notna().any():
+        until = int(above.max()) if len(above) else None
+        said.append(
+            "More than the words in between tell is found at no delay, by intervals over seeds (95 %)."
+            if until is None
+            else f"More than the words in between tell is found up to delay {until}, by intervals over seeds (95 %)."
+        )
+    selectivity = decoding[(decoding["reader"] == "selectivity") & (decoding["delay"] == first)]
+    if len(selectivity):
+        said.append(
+            f"With a random class for every word it would learn by heart {percent(table.loc[first, 'control'])} at delay {first}, "
+            f"{percent(float(selectivity['accuracy'].iloc[0]))} less than for the true classes on the same words."
+        )
+    return said

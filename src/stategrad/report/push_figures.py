@@ -8,8 +8,8 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
-from stategrad.report.marks import chosen_state, completed, only
-from stategrad.report.style import BLUE, DASHED, DOTTED, GREY, INK, SOLID, VERMILION, Legend, finished
+from stategrad.report.marks import chosen_state, completed, delays_of, has, only
+from stategrad.report.style import BLUE, DASHED, DOTTED, GREY, HEIGHT, INK, SERIES, SOLID, VERMILION, Legend, finished
 
 CURVES = {
     "rms": ("change of the state, root mean square", VERMILION, DOTTED),
@@ -64,6 +64,34 @@ def pushes_chart(frame: pd.DataFrame, *, state: str | None = None, direction: st
     rows = only(f"datum.direction == {json.dumps(direction, ensure_ascii=False)}", f"datum.delay == {first}")
     description = f"the effect of pushes along {direction} on the state against their size, measured and predicted"
     return finished(frame, layers, transform=rows, choices=chosen_state(frame, state), description=description)
+
+
+def explained_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.LayerChart:
+    """How much of the effect of the smallest pushes the mean gradient explains, `1 - E‖Δs - a Ḡ d‖² / E‖Δs‖²`, against delay.
+
+    Args:
+        frame: columns direction, delay, size, explained; if there are any, state, explained_low, explained_high.
+        state: which state to draw; default: the first.
+    """
+    frame = completed(frame)
+    names = [str(name) for name in frame["direction"].unique()]
+    legend = Legend({name: (SERIES[number % len(SERIES)], SOLID) for number, name in enumerate(names)})
+    x, axis = delays_of(frame), alt.Axis(title="share of the effect explained", format="%", tickCount=5)
+    y = alt.Y("explained:Q", axis=axis)
+    said = [alt.Tooltip("direction:N", title="along"), alt.Tooltip("delay:Q", title="delay τ"),
+            alt.Tooltip("explained:Q", title="explained by the mean gradient", format=".1%"),
+            alt.Tooltip("cosine:Q", title="cosine with it", format=".2f"),
+            alt.Tooltip("linear_up_to:Q", title="a word’s own gradient holds up to", format=".2f")]  # fmt: skip
+    line = alt.Chart().mark_line(point=alt.OverlayMarkDef(size=30, filled=True))
+    layers = [line.encode(x=x, y=y, tooltip=said, **legend.encodings("direction"))]
+    if has(frame, "explained_low"):
+        bars = alt.Chart().transform_filter("isValid(datum.explained_low)").mark_rule(strokeWidth=1.5, aria=False)
+        layers.insert(
+            0, bars.encode(x=x, y=alt.Y("explained_low:Q", axis=axis), y2="explained_high:Q", color=legend.colour("direction"))
+        )
+    description = f"the share of the effect of small pushes along {', '.join(names)} that the mean gradient explains, against delay"
+    rows = only(f"datum.size == {float(frame['size'].min()) if len(frame) else 0}")
+    return finished(frame, layers, transform=rows, choices=chosen_state(frame, state), description=description, height=HEIGHT // 2)
 
 
 def drawn_direction(frame: pd.DataFrame) -> str:

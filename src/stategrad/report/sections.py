@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from stategrad.report import figures, sentences, word_figures
+from stategrad.report import word_figures
+from stategrad.report.boundary_figures import PLACES, boundaries_chart, on_boundaries
 from stategrad.report.channel_figures import channels_chart, on_channels
-from stategrad.report.divergence_figures import divergence_chart
+from stategrad.report.class_figures import (
+    class_memory_chart,
+    classes_chart,
+    equal_counts_chart,
+    on_class_curves,
+    on_classes,
+    on_equal_counts,
+)
+from stategrad.report.divergence_figures import divergence_chart, on_divergence
+from stategrad.report.horizon_figures import horizons_chart, on_decay, on_horizon
 from stategrad.report.inputs import RunTables
 from stategrad.report.marks import has
-from stategrad.report.pair_sentences import on_pairs
-from stategrad.report.probe_figures import decoding_chart, memories_chart
-from stategrad.report.property_figures import on_own, shared_out
-from stategrad.report.push_figures import on_pushes, pushes_chart
+from stategrad.report.measure_figures import energy_chart, on_controls, on_energy, on_rms, rms_chart
+from stategrad.report.memory_figures import memory_chart, on_memory
+from stategrad.report.pair_figures import on_pairs, pairs_chart
+from stategrad.report.probe_figures import ON_MEMORIES, decoding_chart, memories_chart, on_decoding
+from stategrad.report.property_figures import on_own, on_tracking, shared_out, tracking_chart
+from stategrad.report.push_figures import explained_chart, on_pushes, pushes_chart
 from stategrad.report.sampling_sentences import on_sampling
 from stategrad.report.seed_figures import on_seeds, seeds_chart
 from stategrad.report.selectivity_figures import MEASURES, on_selectivity, selectivity_chart
-from stategrad.report.unit_figures import units_chart
+from stategrad.report.unit_figures import on_units, units_chart
 
 Drawer = Callable[..., alt.LayerChart]
 
@@ -90,65 +102,91 @@ def opens_whitened(run: RunTables) -> bool:
 
 
 def figures_of(run: RunTables) -> list[Figure]:
-    """The figures that the run has data for, in the order of the page."""
+    """The figures that the run has data for, in the order of the page: first how far the mean can be trusted, then what it says."""
     steps = run.facts.get("backpropagation_steps")
     everything = run.memory[run.memory["group"] == "all"]
     per_state = {state: everything[everything["state"] == state] for state in run.states}
-
-    def memory(**options: Any) -> alt.LayerChart:
-        return figures.memory_chart(run.memory, backpropagation_steps=steps, **options)
-
-    def rms(**options: Any) -> alt.LayerChart:
-        return figures.rms_chart(run.memory, backpropagation_steps=steps, **options)
-
-    def energy(**options: Any) -> alt.LayerChart:
-        return figures.energy_chart(run.memory, backpropagation_steps=steps, **options)
-
-    def parts(state: str) -> list[str]:
-        return [] if run.sampling is None else on_sampling(run.sampling[run.sampling["state"] == state], run.facts)
-
-    def horizons(state: str) -> list[str]:
-        rows = run.horizon
-        said = [] if rows is None else sentences.on_horizon(rows[(rows["state"] == state) & (rows["group"] == "all")])
-        laws = run.decay
-        return said if laws is None else said + sentences.on_decay(laws[(laws["state"] == state) & (laws["group"] == "all")])
-
-    listed = [
-        Figure("figure-1-memory", "Figure 1. Memory against delay", "memory", memory, ("scale", "values"),
-               [Saying({"state": state}, sentences.on_memory(rows, run.facts) + parts(state))
-                for state, rows in per_state.items()]),
-    ]  # fmt: skip
-    listed += _seed_figures(run, steps)
-    listed += _selectivity_figures(run, steps, per_state)
-    if everything["rms"].notna().any():
-        listed.append(
-            Figure("three-measures", "Three measures of memory", "memory", rms, ("scale",),
-                   [Saying({"state": state}, sentences.on_rms(rows) + horizons(state) + sentences.on_controls(rows))
-                    for state, rows in per_state.items()])
-        )  # fmt: skip
-    if everything["divergence"].notna().any():
-
-        def divergence(**options: Any) -> alt.LayerChart:
-            return divergence_chart(run.memory, backpropagation_steps=steps, **options)
-
-        saying = Saying({}, sentences.on_divergence(everything))
-        heading = "Is it used? The next word after a swap"
-        listed.append(Figure("next-word", heading, "memory", divergence, ("scale",), [saying], under="three-measures"))
-    if everything["energy_share"].notna().any():
-        said = [Saying({"state": state}, sentences.on_energy(rows)) for state, rows in per_state.items()]
-        heading = "What the mean stands for"
-        listed.append(Figure("energy-in-the-mean", heading, "memory", energy, sayings=said, under="three-measures"))
     return [
-        *listed,
+        *_energy_figures(run, steps, per_state),
+        *_measure_figures(run, steps, per_state),
+        *_horizon_figures(run),
+        *_class_figures(run, steps),
+        *_tracking_figures(run, steps),
+        *_memory_figures(run, steps, per_state),
+        *_divergence_figures(run, steps, everything),
         *_push_figures(run),
         *_boundary_figures(run, steps),
         *_unit_figures(run),
         *_channel_figures(run, steps),
-        *_tracking_figures(run, steps),
-        *_class_figures(run, steps),
         *_word_figures(run),
         *_decoding_figures(run),
     ]
+
+
+def _of(table: pd.DataFrame | None, state: str) -> pd.DataFrame | None:
+    """The rows of one state and all positions."""
+    return None if table is None else table[(table["state"] == state) & (table["group"] == "all")]
+
+
+def _energy_figures(run: RunTables, steps: int | None, per_state: Mapping[str, pd.DataFrame]) -> list[Figure]:
+    if not has(run.memory, "energy_share"):
+        return []
+
+    def energy(**options: Any) -> alt.LayerChart:
+        return energy_chart(run.memory, backpropagation_steps=steps, **options)
+
+    said = [Saying({"state": state}, on_energy(rows)) for state, rows in per_state.items()]
+    return [Figure("energy-in-the-mean", "What the mean stands for", "memory", energy, sayings=said)]
+
+
+def _measure_figures(run: RunTables, steps: int | None, per_state: Mapping[str, pd.DataFrame]) -> list[Figure]:
+    if not has(run.memory, "rms"):
+        return []
+
+    def rms(**options: Any) -> alt.LayerChart:
+        return rms_chart(run.memory, backpropagation_steps=steps, **options)
+
+    said = [Saying({"state": state}, on_rms(rows) + on_controls(rows)) for state, rows in per_state.items()]
+    return [Figure("three-measures", "Three measures of memory", "memory", rms, ("scale",), said)]
+
+
+def _horizon_figures(run: RunTables) -> list[Figure]:
+    horizon = run.horizon
+    if horizon is None or not (horizon["longest"] > 0).any():
+        return []
+
+    def reaches(**options: Any) -> alt.LayerChart:
+        return horizons_chart(horizon, **options)
+
+    def said(state: str) -> list[str]:
+        rows, laws = _of(horizon, state), _of(run.decay, state)
+        return ([] if rows is None else on_horizon(rows)) + ([] if laws is None else on_decay(laws))
+
+    sayings = [Saying({"state": state}, said(state)) for state in run.states]
+    return [Figure("horizons", "How far back memory reaches", "horizon", reaches, (), sayings)]
+
+
+def _memory_figures(run: RunTables, steps: int | None, per_state: Mapping[str, pd.DataFrame]) -> list[Figure]:
+    def memory(**options: Any) -> alt.LayerChart:
+        return memory_chart(run.memory, backpropagation_steps=steps, **options)
+
+    def parts(state: str) -> list[str]:
+        return [] if run.sampling is None else on_sampling(run.sampling[run.sampling["state"] == state], run.facts)
+
+    said = [Saying({"state": state}, on_memory(rows, run.facts) + parts(state)) for state, rows in per_state.items()]
+    first = Figure("figure-1-memory", "Figure 1. Memory against delay", "memory", memory, ("scale", "values"), said)
+    return [first, *_seed_figures(run, steps), *_selectivity_figures(run, steps, per_state)]
+
+
+def _divergence_figures(run: RunTables, steps: int | None, everything: pd.DataFrame) -> list[Figure]:
+    if not has(everything, "divergence"):
+        return []
+
+    def divergence(**options: Any) -> alt.LayerChart:
+        return divergence_chart(run.memory, backpropagation_steps=steps, **options)
+
+    said = [Saying({}, on_divergence(everything))]
+    return [Figure("next-word", "Is it used? The next word after a swap", "memory", divergence, ("scale",), said)]
 
 
 def _seed_figures(run: RunTables, steps: int | None) -> list[Figure]:
@@ -172,7 +210,14 @@ def _push_figures(run: RunTables) -> list[Figure]:
         return pushes_chart(pushes, **options)
 
     sayings = [Saying({"state": one}, on_pushes(pushes[pushes["state"] == one])) for one in run.states]
-    return [Figure("pushes", "Small changes and large ones", "pushes", effects, (), sayings, under="three-measures")]
+    listed = [Figure("pushes", "Small changes and large ones", "pushes", effects, (), sayings)]
+    if pushes["delay"].nunique() > 1:
+
+        def explained(**options: Any) -> alt.LayerChart:
+            return explained_chart(pushes, **options)
+
+        listed.append(Figure("pushes-by-delay", "Small changes against delay", "pushes", explained, (), under="pushes"))
+    return listed
 
 
 def _selectivity_figures(run: RunTables, steps: int | None, per_state: Mapping[str, pd.DataFrame]) -> list[Figure]:
@@ -188,16 +233,16 @@ def _selectivity_figures(run: RunTables, steps: int | None, per_state: Mapping[s
 
 
 def _boundary_figures(run: RunTables, steps: int | None) -> list[Figure]:
-    bounded = None if run.controls is None else run.controls[run.controls["control"].isin(figures.PLACES)]
+    bounded = None if run.controls is None else run.controls[run.controls["control"].isin(PLACES)]
     if bounded is None or bounded.empty:
         return []
 
     def places(**options: Any) -> alt.LayerChart:
-        return figures.boundaries_chart(bounded, backpropagation_steps=steps, **options)
+        return boundaries_chart(bounded, backpropagation_steps=steps, **options)
 
-    sayings = [Saying({"state": one}, sentences.on_boundaries(bounded[bounded["state"] == one])) for one in run.states]
+    sayings = [Saying({"state": one}, on_boundaries(bounded[bounded["state"] == one])) for one in run.states]
     name, heading = "sentence-ends", "Across the ends of sentences"
-    return [Figure(name, heading, "controls", places, ("scale",), sayings, under="three-measures")]
+    return [Figure(name, heading, "controls", places, ("scale",), sayings)]
 
 
 def _unit_figures(run: RunTables) -> list[Figure]:
@@ -208,8 +253,8 @@ def _unit_figures(run: RunTables) -> list[Figure]:
     def dots(**options: Any) -> alt.LayerChart:
         return units_chart(units, **options)
 
-    sayings = [Saying({"state": one}, sentences.on_units(units[units["state"] == one])) for one in run.states]
-    return [Figure("units", "Single units and their gates", "units", dots, (), sayings, under="three-measures")]
+    sayings = [Saying({"state": one}, on_units(units[units["state"] == one])) for one in run.states]
+    return [Figure("units", "Single units and their gates", "units", dots, (), sayings)]
 
 
 def _channel_figures(run: RunTables, steps: int | None) -> list[Figure]:
@@ -233,7 +278,7 @@ def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:
     def figure(names: list[str], on: Callable[..., list[str]], name: str, heading: str, under: str = "") -> Figure:
         def tracking(**options: Any) -> alt.LayerChart:
             whitened = opens_whitened(run)
-            return figures.tracking_chart(run.tracking, properties=names, whitened=whitened, backpropagation_steps=steps, **options)
+            return tracking_chart(run.tracking, properties=names, whitened=whitened, backpropagation_steps=steps, **options)
 
         sayings = [
             Saying({"state": str(state), "whitened": str(bool(whitened)).lower()}, on(rows, run.facts))
@@ -242,16 +287,27 @@ def _tracking_figures(run: RunTables, steps: int | None) -> list[Figure]:
         return Figure(name, heading, "tracking", tracking, (), sayings, under, tuple(run.numbers))
 
     first = "figure-2-tracking"
-    listed = [figure(paper, sentences.on_tracking, first, "Figure 2. Properties that are remembered")] if paper else []
-    if listed and run.pairs is not None:
-        listed[0].sayings.extend(
-            Saying({"state": str(state)}, on_pairs(rows, run.memory[run.memory["state"] == state], run.facts))
-            for state, rows in run.pairs.groupby("state", sort=False)
-        )
+    listed = [figure(paper, on_tracking, first, "Figure 2. Properties that are remembered")] if paper else []
+    listed += _pair_figures(run, first if paper else "")
     for number, names in enumerate(own, 1):
         heading = f"Properties of your own: {' and '.join(names)}" if len(names) > 1 else f"A property of your own: {names[0]}"
         listed.append(figure(names, on_own, f"own-properties-{number}", heading, first if paper else ""))
     return listed
+
+
+def _pair_figures(run: RunTables, under: str) -> list[Figure]:
+    pairs = run.pairs
+    if pairs is None or not has(pairs, "cosine"):
+        return []
+
+    def agreement(**options: Any) -> alt.LayerChart:
+        return pairs_chart(pairs, **options)
+
+    sayings = [
+        Saying({"state": str(state)}, on_pairs(rows, run.memory[run.memory["state"] == state], run.facts))
+        for state, rows in pairs.groupby("state", sort=False)
+    ]
+    return [Figure("pairs", "Nouns replaced by their own plural or singular", "pairs", agreement, (), sayings, under)]
 
 
 def _class_figures(run: RunTables, steps: int | None) -> list[Figure]:
@@ -260,29 +316,29 @@ def _class_figures(run: RunTables, steps: int | None) -> list[Figure]:
     names = list(dict.fromkeys(run.classes["group"]))
 
     def dots(**options: Any) -> alt.LayerChart:
-        return figures.classes_chart(run.classes, **options)
+        return classes_chart(run.classes, **options)
 
     def curves(**options: Any) -> alt.LayerChart:
-        return figures.class_memory_chart(run.memory, groups=names, backpropagation_steps=steps, **options)
+        return class_memory_chart(run.memory, groups=names, backpropagation_steps=steps, **options)
 
     def said(state: str) -> list[str]:
         compared = None if run.comparisons is None else run.comparisons[run.comparisons["state"] == state]
-        return sentences.on_classes(run.classes[run.classes["state"] == state], compared)
+        return on_classes(run.classes[run.classes["state"] == state], compared)
 
     sayings = [Saying({"state": state}, said(state)) for state in run.states]
     listed = [
         Figure("table-1-classes", "Table 1. Word classes at delay 0", "classes", dots, (), sayings),
         Figure("classes-against-delay", "Word classes against delay", "memory", curves, ("scale", "values"),
-               [Saying({}, _on_class_curves(run.memory, names))], under="table-1-classes"),
+               [Saying({}, on_class_curves(run.memory, names))], under="table-1-classes"),
     ]  # fmt: skip
     equal = run.equal
     if equal is not None and not equal.empty:
 
         def dots_of_equals(**options: Any) -> alt.LayerChart:
-            return figures.equal_counts_chart(equal, **options)
+            return equal_counts_chart(equal, **options)
 
         sayings = [
-            Saying({"state": str(state), "rule": str(rule)}, sentences.on_equal_counts(rows))
+            Saying({"state": str(state), "rule": str(rule)}, on_equal_counts(rows))
             for (state, rule), rows in equal.groupby(["state", "rule"], sort=False)
         ]
         name, heading = "classes-at-equal-counts", "Classes at equal counts"
@@ -302,10 +358,10 @@ def _decoding_figures(run: RunTables) -> list[Figure]:
         return memories_chart(memories, **options)
 
     sayings = [
-        Saying({"state": one}, sentences.on_decoding(decoding[decoding["state"] == one], run.facts.get("decoding_rule")))
+        Saying({"state": one}, on_decoding(decoding[decoding["state"] == one], run.facts.get("decoding_rule")))
         for one in run.states
     ]
-    compared = [Saying({}, [sentences.ON_MEMORIES])]
+    compared = [Saying({}, [ON_MEMORIES])]
     return [
         Figure("decoding", "What can be decoded of earlier words", "decoding", accuracies, (), sayings),
         Figure("memories", "Decoded memory beside the others", "memories", relative, (), compared, under="decoding"),
@@ -331,14 +387,3 @@ def _word_figures(run: RunTables) -> list[Figure]:
         Figure(name, "Words and their frequency", "words", sensitivity, ("scale",), sayings(word_figures.on_sensitivity)),
         Figure("words-effect", "What replacing a word changes", "words", effect, ("scale",), sayings(word_figures.on_effect), name),
     ]
-
-
-def _on_class_curves(memory: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    counts = memory[memory["group"].isin(names) & memory["count"].notna()]
-    said = ["Each curve averages the gradients towards input words of one class; relative to delay 0 it shows how fast that "
-            "class fades, whatever its size at the start."]  # fmt: skip
-    if len(counts):
-        rare = counts.loc[counts["count"].idxmin()]
-        said.append(f"The fewest positions at any delay are {int(rare['count']):,}, of {rare['group']}: "
-                    "the fewer there are, the higher lies the noise that the curve ends in.")  # fmt: skip
-    return said

@@ -38,10 +38,14 @@ class Legend:
         self._colours = alt.Scale(domain=labels, range=[colour for colour, _ in entries.values()])
         self._dashes = alt.Scale(domain=labels, range=[list(dashes) for _, dashes in entries.values()])
 
+    def colour(self, column: str) -> alt.Color:
+        """Colour of marks whose labels stand in a column."""
+        return alt.Color(f"{column}:N", scale=self._colours, legend=self._legend)
+
     def encodings(self, column: str) -> dict[str, Any]:
         """Colour and dashes of curves whose labels stand in a column."""
         return {
-            "color": alt.Color(f"{column}:N", scale=self._colours, legend=self._legend),
+            "color": self.colour(column),
             "strokeDash": alt.StrokeDash(f"{column}:N", scale=self._dashes, legend=self._legend),
         }
 

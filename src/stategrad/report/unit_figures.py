@@ -7,6 +7,7 @@ import pandas as pd
 
 from stategrad.report.marks import chosen_state, completed, only
 from stategrad.report.style import BLUE, DASHED, GREY, finished
+from stategrad.report.wording import signed
 
 
 def units_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.LayerChart:
@@ -35,3 +36,26 @@ def units_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.LayerCh
     rows = only("datum.horizon > 0", "datum.time_constant > 0")
     description = "the horizon of each unit of the state against the time constant of its own gate"
     return finished(frame, [line, dots], transform=rows, choices=chosen_state(frame, state), description=description)
+
+
+def on_units(units: pd.DataFrame) -> list[str]:
+    """How the horizons of single units go with the time constants of their gates.
+
+    Args:
+        units: the rows of one state.
+    """
+    known = units[units["horizon"].notna() & units["time_constant"].notna()]
+    if len(known) < 3:
+        return []
+    rank = known["horizon"].rank().corr(known["time_constant"].rank())
+    half, most = known["horizon"].quantile([0.5, 0.95])
+    unreached = int(units["horizon"].isna().sum())
+    said = [
+        "A dot is a unit of the state: the delay where its row of the mean gradient falls below 1/e, against what its forget or "
+        "update gate alone would keep. On the dashed line both agree; below it the unit is overwritten, or its gradients cancel.",
+        f"Half of the units forget within {half:.1f} words, 95 % within {most:.1f}; the rank correlation with the gates is "
+        f"{signed(rank)}.",
+    ]
+    if unreached:
+        said.append(f"{unreached} of {len(units)} units do not fall below 1/e at the delays shown.")
+    return said

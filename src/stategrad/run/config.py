@@ -215,7 +215,8 @@ class AnalysisConfig:
         properties: of your own, beside the two of the paper: by name two sides, each a list of words, a word class, a tag, or
             several tags with spaces between them, such as `{tense: [[walked, went], [walk, go]], number: [VBZ, VBP]}`.
         whitened: take the measures in whitened embedding space too, the convention of the 2020 follow-up.
-        convention: which the page opens with, where it has both: `paper2018` (in embedding space) or `csl2020` (whitened).
+        convention: the units of every measure: `paper2018`, of the model's own embeddings, or `csl2020`, whitened; properties and
+            directions are there in both.
         converged_perplexity: what a fully trained model of this size reaches on the held-out text; the page calls a model
             young that is far from it. None where it is not known.
     """

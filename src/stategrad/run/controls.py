@@ -17,6 +17,7 @@ from stategrad.gradients.state_gradients import state_gradients
 from stategrad.models.language_model import LanguageModel
 from stategrad.models.pretrained import untrained
 from stategrad.run.contexts import steps_of
+from stategrad.run.convention import in_convention
 from stategrad.run.measures import label_of, rules_of, split_labels
 
 if TYPE_CHECKING:
@@ -102,5 +103,5 @@ def _curves(run: Run, model: LanguageModel, text: Corpus, *, all_groups: bool = 
     frames = []
     for (_, state), result in results.items():
         assert isinstance(result, StateGradients)
-        frames.append((result if all_groups else result.sel(group="all")).to_dataframe().assign(state=state))
+        frames.append(in_convention(run, result if all_groups else result.sel(group="all")).to_dataframe().assign(state=state))
     return pd.concat(frames)

@@ -19,6 +19,7 @@ from stategrad.models.pretrained import AlignedVectors
 from stategrad.run import stages
 from stategrad.run.checks import check_folder, check_run
 from stategrad.run.config import RunConfig
+from stategrad.run.convention import is_whitened
 from stategrad.run.embeddings import given_vectors, is_pretrained, source_fingerprint
 from stategrad.run.folder import RunFolder, fingerprint_of
 from stategrad.run.pairs import swap_pairs
@@ -179,7 +180,7 @@ class Run:
         swapped = fingerprint_of(measured, of_swaps)
         paired = fingerprint_of(measured, "pairs", settings["swap"]["pairs"], settings["swap"]["seed"])
         pushed = fingerprint_of(measured, settings["push"])
-        controlled = fingerprint_of(measured, settings["controls"])
+        controlled = fingerprint_of(measured, settings["controls"], *(["whitened"] if is_whitened(self) else []))
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         decoded = fingerprint_of(trained, settings["decoding"], settings["gradients"]["text"], self.states, lexicon)

@@ -24,6 +24,7 @@ from stategrad.gradients.curves import MOST_BLOCKS
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_gradients import state_gradients
 from stategrad.run.contexts import steps_of
+from stategrad.run.convention import in_convention
 
 if TYPE_CHECKING:
     from stategrad.run.run import Run
@@ -40,7 +41,8 @@ def sampling_table(run: Run) -> pd.DataFrame:
         A row per state and delay: `half_width` (95 %), `sampling`, the part of the positions that are not used, and `text`, the
         half-width if all were; their squares add up. NaN where no memory is detected. No rows where all positions are used.
     """
-    results = {name: StateGradients.load(run.folder.gradients_path(name)).sel(group="all") for name in run.states}
+    paths = {name: run.folder.gradients_path(name) for name in run.states}
+    results = {name: in_convention(run, StateGradients.load(path).sel(group="all")) for name, path in paths.items()}
     first = next(iter(results.values()))
     if (first.count >= first.population).all():
         return pd.DataFrame(columns=COLUMNS)
@@ -97,4 +99,4 @@ def _in_random_sets(run: Run, delays: list[int]) -> dict[str, StateGradients]:
         show_progress=run.show_progress,
     )
     assert isinstance(results, dict)
-    return {name: one for (_, name), one in results.items() if isinstance(one, StateGradients)}
+    return {name: in_convention(run, one) for (_, name), one in results.items() if isinstance(one, StateGradients)}

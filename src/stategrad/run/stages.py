@@ -27,6 +27,7 @@ from stategrad.run.channels import channels_table
 from stategrad.run.checks import other_inputs
 from stategrad.run.contexts import facts_of, steps_of
 from stategrad.run.controls import control_curves, equal_classes
+from stategrad.run.convention import in_convention, is_whitened, marked
 from stategrad.run.embeddings import embedding_facts, initial_model
 from stategrad.run.properties import own_properties
 from stategrad.run.sampling import sampling_table
@@ -181,28 +182,33 @@ def analyze(run: Run, record: StageRecord) -> None:
         raise InvalidInputError("the gradients hold no embeddings; compute them again.")
     own = settings.properties
     properties = measures.paper_properties(embeddings) | own_properties(own, embeddings, run.corpus.lexicon)
-    whitened: dict[str, StateGradients] = {}
+    measured = {name: in_convention(run, result) for name, result in results.items()}
+    by_type = {name: in_convention(run, result) for name, result in by_type.items()}
+    whitened: dict[str, StateGradients] = measured if is_whitened(run) else {}
     not_whitened = None
-    if settings.whitened:
+    if settings.whitened and not whitened:
         try:
             whitened = {name: result.whiten() for name, result in results.items()}
         except InvalidInputError as error:
             not_whitened = str(error)
             run.say(f"analyze: the whitened measures are left out: {not_whitened}")
     swaps = run.folder.read_measures("swaps")
-    memory = measures.with_swaps(measures.memory_table(results), swaps[swaps["kind"] == run.swap_kinds[0]])
+    memory = measures.with_swaps(measures.memory_table(measured), swaps[swaps["kind"] == run.swap_kinds[0]])
     memory = measures.with_controls(memory, run.folder.read_measures("controls"))
     tables = {
-        "memory": memory,
+        "memory": marked(run, memory),
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),
-        "classes": measures.with_type_rules(
-            measures.classes_table(memory, measures.shares_table(results), embeddings.size), by_type, embeddings.size
+        "classes": marked(
+            run,
+            measures.with_type_rules(
+                measures.classes_table(memory, measures.shares_table(measured), embeddings.size), by_type, embeddings.size
+            ),
         ),
-        "comparisons": pd.concat([measures.comparisons_table(one) for one in (results, by_type) if one]),
-        "horizon": measures.horizon_table(results, run.folder.read_measures("swap_horizons")),
+        "comparisons": marked(run, pd.concat([measures.comparisons_table(one) for one in (measured, by_type) if one])),
+        "horizon": marked(run, measures.horizon_table(measured, run.folder.read_measures("swap_horizons"))),
         "channels": channels_table(results),
-        "decay": measures.decay_table(results),
-        "units": measures.units_table(results, {name: describe_states(run.model, run.text, state=name) for name in run.states}),
+        "decay": measures.decay_table(measured),
+        "units": measures.units_table(measured, {name: describe_states(run.model, run.text, state=name) for name in run.states}),
     }
     try:
         tables["directions"] = measures.directions_table(results, whitened)

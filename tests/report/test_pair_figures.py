@@ -4,7 +4,7 @@ import pandas as pd
 
 from report.generated_run import memory_frame, write_run
 from stategrad.report.inputs import read_run
-from stategrad.report.pair_sentences import on_pairs
+from stategrad.report.pair_figures import on_pairs, pairs_chart
 from stategrad.report.sections import figures_of
 
 FACTS = {"noun_pairs": 1093, "noun_pair": ["county", "counties"]}
@@ -35,14 +35,23 @@ def test_without_intervals_or_other_swaps_less_is_said():
     assert on_pairs(pairs().iloc[:0], memory_frame(("cell",), ()), FACTS) == []
 
 
-def test_the_page_says_it_by_the_property_tracking_of_its_state(tmp_path):
+def test_the_page_has_the_figure_below_the_property_tracking(tmp_path):
     folder = write_run(tmp_path / "run")
 
-    def tracking():
-        return next(figure for figure in figures_of(read_run(folder)) if figure.name == "figure-2-tracking")
+    def figures():
+        return {figure.name: figure for figure in figures_of(read_run(folder))}
 
-    assert {tuple(saying.when) for saying in tracking().sayings} == {("state", "whitened")}
+    assert "pairs" not in figures()
     pairs(("cell", "hidden")).to_csv(folder / "measures" / "pairs.csv", index=False)
-    added = [saying for saying in tracking().sayings if "whitened" not in saying.when]
-    assert [saying.when for saying in added] == [{"state": "cell"}, {"state": "hidden"}]
-    assert added[0].sentences[1].startswith("The state then goes where the mean gradient")
+    figure = figures()["pairs"]
+    assert figure.under == "figure-2-tracking"
+    assert [saying.when for saying in figure.sayings] == [{"state": "cell"}, {"state": "hidden"}]
+    assert figure.sayings[0].sentences[1].startswith("The state then goes where the mean gradient")
+
+
+def test_the_chart_has_a_band_and_a_curve_for_cosine_and_share():
+    definition = pairs_chart(pairs(("cell", "hidden")), state="hidden").to_dict()
+    assert definition["params"][0]["value"] == "hidden"
+    assert [layer["mark"]["type"] for layer in definition["layer"]] == ["rule", "area", "area", "line", "line", "rule"]
+    without = pairs_chart(pairs().drop(columns=["cosine_low", "validity_low"])).to_dict()
+    assert [layer["mark"]["type"] for layer in without["layer"]] == ["rule", "line", "line", "rule"]
