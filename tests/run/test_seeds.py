@@ -93,3 +93,7 @@ def test_runs_that_are_not_seeds_of_one_recipe_are_refused(tiny_run, others, tmp
     ) as caught:
         seeds_table(folder, [longer], ["cell"])
     assert "training.epochs = 2" in str(caught.value)
+    elsewhere = Path(shutil.copytree(others[0], tmp_path / "elsewhere"))
+    (elsewhere / "config.yaml").write_text(settings.replace("at: null", "at: verbs"))
+    with pytest.raises(sg.InvalidInputError, match=r"elsewhere has gradients.at = verbs, .* None; give runs that differ"):
+        seeds_table(folder, [elsewhere], ["cell"])

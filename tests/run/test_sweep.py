@@ -13,6 +13,7 @@ import pytest
 import stategrad as sg
 from run.tiny import TINY
 from stategrad.cli.main import main
+from stategrad.errors import UnavailableError
 from stategrad.report import comparison_page
 from stategrad.run import run as run_module
 from stategrad.run.config import ControlsConfig, DecodingConfig, PushConfig, SwapConfig
@@ -89,6 +90,32 @@ def test_names_are_short_and_can_be_folders():
     assert names({"analysis.properties": [{}, {"number": ["VBZ", "VBP"]}]}) == ["properties=1", "properties=2"]
 
 
+def test_settings_of_one_axis_change_together():
+    grid = {"network.cell, network.hidden_size": [["lstm", 12], ["gru", 16]], "gradients.delays": [4, 6]}
+    found = combinations(TINY, read_grid(grid))
+    values = [(one.config.network.cell, one.config.network.hidden_size, one.config.gradients.delays) for one in found]
+    assert values == [("lstm", 12, 4), ("lstm", 12, 6), ("gru", 16, 4), ("gru", 16, 6)]
+    assert found[2].name == "cell=gru_hidden_size=16_delays=4"
+
+
+def test_where_a_text_cannot_be_had_the_fallback_of_the_preset_is_swept(tmp_path, monkeypatch, capsys):
+    load = run_module.load_corpus
+
+    def nowhere(config):
+        if config.name == "brown":
+            raise UnavailableError("the Brown corpus is nowhere to be had.")
+        return load(config)
+
+    monkeypatch.setattr("stategrad.run.sweep.load_corpus", nowhere)
+    monkeypatch.setattr(run_module.Run, "execute", lambda self, *_: 1 / 0)
+    done = sweep("demo", {"network.cell": ["gru"]}, tmp_path / "out", show_progress=False)
+    assert list(done.failures) == ["cell=gru"]
+    assert capsys.readouterr().err == "the Brown corpus is nowhere to be had. Preset synthetic runs instead.\n"
+    without = dataclasses.replace(read_preset("demo"), fallback=None)
+    with pytest.raises(UnavailableError, match="nowhere to be had"):
+        sweep(without, {"network.cell": ["gru"]}, tmp_path / "out", show_progress=False)
+
+
 REFUSALS = {
     "a section": ({"netwrok.cell": ["gru"]}, "unknown setting 'netwrok.cell' in the grid: did you mean 'network.cell'?"),
     "a setting": ({"network.hiden_size": [4]}, "'network.hiden_size' in the grid: did you mean 'network.hidden_size'?"),
@@ -108,6 +135,14 @@ REFUSALS = {
     "nothing": ({"network.hidden_size": [None]}, "network.hidden_size is null in the grid; give a value."),
     "a value out of range": ({"gradients.delays": [0, 6]}, "gradients.delays is 0; give at least 1."),
     "one name": ({"network.hidden_size": [8, 8]}, "hidden_size has two values named '8' in the grid, so two runs would have"),
+    "unequal links": (
+        {"network.cell, network.seed": [["gru", 1], "lstm"]},
+        "network.cell, network.seed has the value lstm in the grid; give a list of 2, one for each setting.",
+    ),
+    "a setting in two axes": (
+        {"network.cell, network.seed": [["gru", 1]], "network.seed": [2]}, "network.seed is in two axes of the grid; name",
+    ),
+    "linked values of one name": ({"network.cell, network.seed": [["gru", 1]] * 2}, "has two values named 'cell=gru_seed=1' in"),
     "several": (
         {"network.hidden_size": [8, "x"], "network.cell": ["gru", "y"], "corpus.seed": [1, 1]},
         "3 problems with the grid: corpus.seed has two values named '1' in the grid, so two runs would have one name; give each "

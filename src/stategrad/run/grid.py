@@ -19,7 +19,7 @@ from stategrad.run.config import RunConfig
 from stategrad.run.settings import parse
 
 Axes = dict[str, list[Any]]
-"""By the dotted name of a setting the values that it takes."""
+"""By the dotted name of a setting, or of several with commas between them that change together, the values that it takes."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,12 @@ def read_grid(grid: str | Path | Mapping[str, Any]) -> Axes:
     >>> read_grid("{network: {hidden_size: [64, 128]}, gradients.delays: [30, 200]}")
     {'network.hidden_size': [64, 128], 'gradients.delays': [30, 200]}
 
+    >>> read_grid("{'network.cell, network.hidden_size': [[lstm, 128], [gru, 160]]}")
+    {'network.cell, network.hidden_size': [['lstm', 128], ['gru', 160]]}
+
     Args:
-        grid: lists by setting, dotted or nested: a mapping, its text in YAML, or the path of a YAML file.
+        grid: lists by setting, dotted or nested: a mapping, its text in YAML, or the path of a YAML file. Settings that change
+            together stand with commas between them, their values as lists of one for each.
 
     Raises:
         MissingInputError: a file that is not there.
@@ -74,27 +78,63 @@ def combinations(base: RunConfig, axes: Axes) -> tuple[Combination, ...]:
     """
     problems = Problems("the grid")
     known = _settings(base)
-    for name, values in axes.items():
+    settings = [name for axis in axes for name in _linked(axis)]
+    for name in dict.fromkeys(settings):
         if name not in known:
             near = suggestion(name, known).partition("? (")
             hint = f"{near[0]}?" if near[1] else "`stategrad run --help` lists the settings of a run"
             problems.add(f"unknown setting '{name}' in the grid: {hint}")
-        elif None in values and not known[name]:
-            problems.add(f"{name} is null in the grid; give a value")
+        elif settings.count(name) > 1:
+            problems.add(f"{name} is in two axes of the grid; name it in one")
+    changes = [_changes(axis, values, problems) for axis, values in axes.items()]
+    for change in itertools.chain(*changes):
+        for name, value in change.items():
+            if value is None and not known.get(name, True):
+                problems.add(f"{name} is null in the grid; give a value")
     problems.raise_if_any()
-    words = {name: [_word(value, number) for number, value in enumerate(values, start=1)] for name, values in axes.items()}
-    for name, listed in words.items():
-        for word in dict.fromkeys(word for word in listed if listed.count(word) > 1):
-            problems.add(f"{name} has two values named '{word}' in the grid, so two runs would have one name; give each once")
-    short = _short(list(axes))
-    names = ["_".join(map("=".join, zip(short, chosen, strict=True))) for chosen in itertools.product(*words.values())]
-    configs, refused = _configs(base, [dict(zip(axes, combined, strict=True)) for combined in itertools.product(*axes.values())])
+    short = dict(zip(settings, _short(settings), strict=True))
+    parts = [
+        [
+            "_".join(f"{short[name]}={_word(value, number)}" for name, value in change.items())
+            for number, change in enumerate(one, 1)
+        ]
+        for one in changes
+    ]
+    for axis, listed in zip(axes, parts, strict=True):
+        for part in dict.fromkeys(part for part in listed if listed.count(part) > 1):
+            word = part if "," in axis else part.partition("=")[2]
+            problems.add(f"{axis} has two values named '{word}' in the grid, so two runs would have one name; give each once")
+    names = ["_".join(chosen) for chosen in itertools.product(*parts)]
+    configs, refused = _configs(base, [_united(combined) for combined in itertools.product(*changes)])
     if refused:  # a combination tells of one fault only: look at each value on its own too
-        refused += _configs(base, [{name: value} for name, values in axes.items() for value in values])[1]
+        refused += _configs(base, list(itertools.chain(*changes)))[1]
     for sentence in dict.fromkeys(refused):
         problems.add(sentence)
     problems.raise_if_any()
     return tuple(Combination(name, config) for name, config in zip(names, configs, strict=True))
+
+
+def _linked(axis: str) -> list[str]:
+    """The settings of an axis: several, with commas between them, change together."""
+    return [name.strip() for name in axis.split(",")]
+
+
+def _changes(axis: str, values: Sequence[Any], problems: Problems) -> list[dict[str, Any]]:
+    """What each value of an axis sets."""
+    names = _linked(axis)
+    if len(names) == 1:
+        return [{names[0]: value} for value in values]
+    changes = []
+    for value in values:
+        if not isinstance(value, list | tuple) or len(value) != len(names):
+            problems.add(f"{axis} has the value {value} in the grid; give a list of {len(names)}, one for each setting")
+        else:
+            changes.append(dict(zip(names, value, strict=True)))
+    return changes
+
+
+def _united(changes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: value for change in changes for name, value in change.items()}
 
 
 def _read(text: str) -> Any:

@@ -62,10 +62,11 @@ def _check_recipe(folders: Sequence[Path]) -> None:
 
 
 def _recipe(folder: Path) -> dict[str, Any]:
-    """The settings by which a model was trained, without seeds, by dotted name."""
+    """The settings by which a model was trained, without seeds, and what of the text is measured, by dotted name."""
     settings = read_folder(folder).to_dict()
     sections = ("corpus", "network", "embeddings", "training")
-    return {
+    measured = {f"gradients.{name}": settings["gradients"][name] for name in ("text", "at")}
+    return measured | {
         f"{section}.{name}": value
         for section in sections
         for name, value in settings[section].items()

@@ -12,7 +12,7 @@ from typing import Any
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.corpus.sources import load as load_corpus
 from stategrad.corpus.splits import Splits
-from stategrad.errors import ForeignOutputError, InvalidInputError, Problems, StategradError
+from stategrad.errors import ForeignOutputError, InvalidInputError, Problems, StategradError, UnavailableError
 from stategrad.run.checks import check_run
 from stategrad.run.config import RunConfig
 from stategrad.run.grid import Combination, combinations, read_grid
@@ -53,7 +53,8 @@ def sweep(
     Args:
         preset: name of a preset, path of a YAML file with settings, or settings.
         grid: by setting a list of values, such as `{"network.hidden_size": [64, 128], "network.cell": ["lstm", "gru"]}`; also as
-            text in YAML, or the path of a YAML file.
+            text in YAML, or the path of a YAML file. `{"network.cell, network.hidden_size": [["lstm", 128], ["gru", 160]]}`
+            changes two settings together.
         out: folder for `NAME=VALUE_…/` of every run, and `comparison.html` with its tables and figures.
         show_progress: show progress bars, which run of how many it is, and about how long the rest will take.
 
@@ -64,11 +65,20 @@ def sweep(
     from stategrad.report.comparison_page import page_path, write_comparison
 
     base = preset if isinstance(preset, RunConfig) else read_preset(preset)
-    folder = Path(out)
+    axes, folder = read_grid(grid), Path(out)
     page_path(folder / "comparison.html")
     if folder.exists() and not folder.is_dir():
         raise ForeignOutputError(f"{folder} is a file; give a folder for the sweep.")
-    runs = _checked(combinations(base, read_grid(grid)), folder, show_progress=show_progress)
+    combined = combinations(base, axes)
+    try:
+        texts = _texts(combined)
+    except UnavailableError as error:
+        if base.fallback is None:
+            raise
+        _say(f"{error} Preset {base.fallback} runs instead.", show=True)
+        combined = combinations(read_preset(base.fallback), axes)
+        texts = _texts(combined)
+    runs = _checked(combined, texts, folder, show_progress=show_progress)
     failures = _execute(runs, show_progress=show_progress)
     whole = {name: run.folder.path for name, run in runs.items() if name not in failures}
     page = None
@@ -78,15 +88,19 @@ def sweep(
     return Sweep(whole, failures, page)
 
 
-def _checked(combined: tuple[Combination, ...], out: Path, *, show_progress: bool) -> dict[str, Run]:
-    """The runs by name, each held against its text and model; texts are read once."""
-    texts: dict[CorpusConfig, Splits] = {}
+def _texts(combined: tuple[Combination, ...]) -> dict[CorpusConfig, Splits]:
+    """Every text of the runs, read once."""
+    return {corpus: load_corpus(corpus) for corpus in dict.fromkeys(one.config.corpus for one in combined)}
+
+
+def _checked(
+    combined: tuple[Combination, ...], texts: Mapping[CorpusConfig, Splits], out: Path, *, show_progress: bool
+) -> dict[str, Run]:
+    """The runs by name, each held against its text and model."""
     runs: dict[str, Run] = {}
     refused: dict[str, str] = {}
     for one in combined:
         run = Run(one.config, out / one.name, show_progress=False)
-        if one.config.corpus not in texts:
-            texts[one.config.corpus] = load_corpus(one.config.corpus)
         run.corpus = texts[one.config.corpus]
         try:
             check_run(run)
