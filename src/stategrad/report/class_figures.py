@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
@@ -167,11 +167,7 @@ def on_classes(classes: pd.DataFrame, comparisons: pd.DataFrame | None = None) -
         said.append(f"By σ₁{under}: {', '.join(by_mean)}.")
         if part["rms"].notna().all():
             by_rms = list(part.sort_values("rms", ascending=False, kind="stable")["group"])
-            said.append(
-                "The root mean square gives the same order."
-                if by_mean == by_rms
-                else f"The root mean square gives another: {', '.join(by_rms)}."
-            )
+            said += [] if by_mean == by_rms else [f"The root mean square gives another order: {', '.join(by_rms)}."]
         said.append(_claimed(by_mean, None if comparisons is None else comparisons[comparisons["rule"] == rule]))
     if len(said) and classes["sigma_1_floor"].notna().any():
         said.append("Grey ticks: noise floor, which is higher for classes with fewer positions.")
@@ -191,10 +187,28 @@ def _claimed(order: Sequence[str], comparisons: pd.DataFrame | None) -> str:
         elif row.high < 0:
             above[row.measure][row.other].add(row.group)
     both = {name: [other for other in order if other in above["sigma_1"][name] & above["rms"][name]] for name in order}
-    claims = [f"{name} above {', '.join(below)}" for name, below in both.items() if below]
-    if not claims:
+    tiers = _tiers(order, both)
+    within = {name: [other for other in tier if other in both[name]] for tier in tiers for name in tier}
+    pairs = [f"{name} above {', '.join(below)}" for name, below in within.items() if below]
+    if len(tiers) == 1 and not pairs:
         return "No class is above another by both measures with intervals for all pairs (95 %): no ranking is claimed."
-    return f"By both measures, with intervals for all pairs (95 %): {'; '.join(claims)}. Nothing else of the order is claimed."
+    chain = [" > ".join(", ".join(tier) for tier in tiers)] if len(tiers) > 1 else []
+    said = "; ".join(chain + pairs)
+    return f"What holds by both measures, with intervals for all pairs (95 %): {said}. Nothing else of the order is claimed."
+
+
+def _tiers(order: Sequence[str], above: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """The classes in their order, cut wherever all before the cut are above all behind it.
+
+    >>> _tiers("abcd", {"a": "cd", "b": "cd", "c": "d", "d": ""})
+    [['a', 'b'], ['c'], ['d']]
+    """
+    tiers: list[list[str]] = [[]]
+    for number, name in enumerate(order):
+        if number and all(set(order[number:]) <= set(above[before]) for before in order[:number]):
+            tiers.append([])
+        tiers[-1].append(name)
+    return tiers
 
 
 def on_class_curves(memory: pd.DataFrame, names: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stategrad.report.marks import ALL, calculated, chosen_state, completed, only, renamed
-from stategrad.report.style import BLUE, GREEN, VERMILION, finished
+from stategrad.report.style import BLUE, GREEN, INK, VERMILION, finished
 
 MEASURES = {"mean": "σ₁ of the mean gradient", "rms": "root mean square", "swap": "word swap"}
 COLOURS = {"mean": BLUE, "rms": GREEN, "swap": VERMILION}
@@ -51,19 +51,26 @@ def horizons_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.Laye
         axis=alt.Axis(title=None, grid=True, ticks=False, domain=False, labelFontSize=12.5, labelLimit=220, labelPadding=8),
     )
     offset = alt.YOffset("share:N", sort=names)
-    x = alt.X(
-        "shown:Q", scale=alt.Scale(domain=[0, last]), axis=alt.Axis(title="delay τ (words)", grid=False, tickMinStep=1, format="d")
-    )
+    axis = alt.Axis(title="delay τ (words)", grid=False, tickMinStep=1, format="d")
+    x = alt.X("shown:Q", scale=alt.Scale(domain=[0, last], nice=False), axis=axis)
     colour = alt.Color(
         "measured:N",
         scale=alt.Scale(domain=[MEASURES[name] for name in measures], range=[COLOURS[name] for name in measures]),
         legend=None,
     )
-    marks = [*names, "stays above"]
+    beyond = bool(drawn["horizon"].isna().any())
+    marks = [*names, "stays above"] if beyond else names
     shape = alt.Shape(
         "mark:N",
-        scale=alt.Scale(domain=marks, range=["circle", "diamond", "triangle-right"]),
-        legend=alt.Legend(title=None, orient="bottom", symbolFillColor="#555555", symbolStrokeWidth=0, labelLimit=0),
+        scale=alt.Scale(domain=marks, range=["circle", "diamond", "triangle-right"][: len(marks)]),
+        legend=alt.Legend(
+            title=None,
+            orient="bottom",
+            symbolFillColor=INK,
+            symbolStrokeWidth=0,
+            labelLimit=0,
+            columns=alt.ExprRef("width < 300 ? 1 : 3"),
+        ),
     )
     bars = alt.Chart().transform_filter("isValid(datum.horizon_low)").mark_rule(strokeWidth=2, aria=False)
     said = [alt.Tooltip("measured:N", title="measure"), alt.Tooltip("share:N", title="falls to"),

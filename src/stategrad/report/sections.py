@@ -216,7 +216,11 @@ def _push_figures(run: RunTables) -> list[Figure]:
         def explained(**options: Any) -> alt.LayerChart:
             return explained_chart(pushes, **options)
 
-        listed.append(Figure("pushes-by-delay", "Small changes against delay", "pushes", explained, (), under="pushes"))
+        said = (
+            f"What the mean gradient explains of the effect of the smallest pushes, of size {pushes['size'].min():g}, by direction."
+        )
+        small = [Saying({}, [said])]
+        listed.append(Figure("pushes-by-delay", "Small changes against delay", "pushes", explained, (), small, under="pushes"))
     return listed
 
 
