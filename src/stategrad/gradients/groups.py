@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Int, Shaped
 
 from stategrad.errors import InvalidInputError
@@ -38,7 +39,7 @@ class Groups:
         """
         if where is None:
             return self
-        masks = self.masks & flat(where, lengths, "where").astype(bool)
+        masks = self.masks & mask_of(where, lengths, "where")
         if not masks[0].any():
             raise InvalidInputError("where holds no position; give a boolean mask that is true somewhere, or leave it out.")
         empty = [label for label, mask in zip(self.labels, masks, strict=True) if not mask.any()]
@@ -63,7 +64,7 @@ def groups_of(groups: Any, lengths: Int[np.ndarray, " stream"]) -> Groups:
     if groups is None:
         return Groups((ALL,), everything)
     if isinstance(groups, Mapping):
-        named = {str(label): flat(mask, lengths, f"the mask of group '{label}'").astype(bool) for label, mask in groups.items()}
+        named = {str(label): mask_of(mask, lengths, f"the mask of group '{label}'") for label, mask in groups.items()}
     else:
         named = labels_of(flat(groups, lengths, "groups"))
     if ALL in named:
@@ -75,10 +76,10 @@ def groups_of(groups: Any, lengths: Int[np.ndarray, " stream"]) -> Groups:
 
 
 def labels_of(labels: np.ndarray) -> dict[str, Bool[np.ndarray, " position"]]:
-    """For every label that occurs, in sorted order, where it does; None and NaN are no labels."""
-    present = sorted({str(label) for label in labels if label is not None and label == label})
+    """For every label that occurs, in sorted order, where it does; None and NaN are no labels, the words "None" and "nan" are."""
+    labelled = ~pd.isna(labels)
     texts = np.array([str(label) for label in labels])
-    return {label: texts == label for label in present}
+    return {str(label): labelled & (texts == label) for label in np.unique(texts[labelled])}
 
 
 def flat(values: Any, lengths: Int[np.ndarray, " stream"], what: str) -> np.ndarray:
@@ -87,15 +88,39 @@ def flat(values: Any, lengths: Int[np.ndarray, " stream"], what: str) -> np.ndar
     Raises:
         InvalidInputError: a length that is not the streams'.
     """
+    if isinstance(values, str) or not hasattr(values, "__len__") or getattr(values, "ndim", 1) == 0:
+        raise InvalidInputError(f"{what} is {values!r}; give a value per position, in the shape of the inputs.")
     if not isinstance(values, np.ndarray) and len(values) == len(lengths) and all(np.ndim(v) == 1 for v in values):
-        parts = [np.asarray(part) for part in values]
+        parts = [_array_of(part) for part in values]
     else:
-        array = np.asarray(values)
+        array = _array_of(values)
         parts = list(array) if array.ndim == 2 else [array]
     received = [len(part) for part in parts]
     if received != lengths.tolist():
         raise InvalidInputError(f"{what} has lengths {_short(received)}; the streams have {_short(lengths.tolist())}.")
     return np.concatenate(parts)
+
+
+def mask_of(values: Any, lengths: Int[np.ndarray, " stream"], what: str) -> Bool[np.ndarray, " position"]:
+    """A mask of all streams' positions; 0 and 1 stand for False and True.
+
+    Raises:
+        InvalidInputError: a length that is not the streams', or values that are neither true nor false, such as labels or NaN.
+    """
+    given = flat(values, lengths, what)
+    if given.dtype == bool:
+        return given
+    kinds = bool, int, float, np.bool_, np.number
+    neither = [value for value in pd.unique(given) if not isinstance(value, kinds) or value not in (0, 1)]
+    if neither:
+        raise InvalidInputError(f"{what} holds '{neither[0]}'; a mask is True or False at every position.")
+    return given.astype(bool)
+
+
+def _array_of(values: Any) -> np.ndarray:
+    """Values as an array, in which a missing one among words stays missing: NumPy would make it the word "nan"."""
+    array = np.asarray(values)
+    return array if array.dtype.kind not in "US" or isinstance(values, np.ndarray) else np.asarray(values, dtype=object)
 
 
 def numbered(values: Any, lengths: Int[np.ndarray, " stream"], what: str) -> Int[np.ndarray, " position"]:
@@ -105,7 +130,7 @@ def numbered(values: Any, lengths: Int[np.ndarray, " stream"], what: str) -> Int
         InvalidInputError: a length that is not the streams', or a position without a value.
     """
     given = flat(values, lengths, what)
-    missing = int(sum(value is None or value != value for value in given.tolist()))
+    missing = int(pd.isna(given).sum())
     if missing:
         raise InvalidInputError(f"{what} has no value (None or NaN) at {missing} of {len(given)} positions; give one for each.")
     _, numbers = np.unique(given, return_inverse=True)

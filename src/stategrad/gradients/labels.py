@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Int
 
 from stategrad.errors import InvalidInputError
-from stategrad.gradients.groups import flat
+from stategrad.gradients.groups import flat, mask_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def labels_by_position(groups: Any, inputs: Any, lengths: Int[np.ndarray, " stre
         words, of_position = np.unique(np.concatenate([np.asarray(stream) for stream in inputs.streams]), return_inverse=True)
         return _numbered([str(vocabulary.words[word]) for word in words], of_position)
     if isinstance(groups, Mapping):
-        of_position = _of_masks({str(label): flat(mask, lengths, f"the mask of group '{label}'") for label, mask in groups.items()})
+        of_position = _of_masks(
+            {str(label): mask_of(mask, lengths, f"the mask of group '{label}'") for label, mask in groups.items()}
+        )
         return _numbered([str(label) for label in groups], of_position)
     return _numbered(*distinct_labels(flat(groups, lengths, "groups")))
 
@@ -89,9 +92,8 @@ def distinct_labels(values: np.ndarray) -> tuple[list[str], Int[np.ndarray, " po
     """The labels that occur, and for each position the number of its own, or -1."""
     numbers: dict[str, int] = {}
     of_position = np.full(len(values), -1, dtype=np.int64)
-    for position, label in enumerate(values.tolist()):
-        if label is not None and label == label:
-            of_position[position] = numbers.setdefault(str(label), len(numbers))
+    for position in np.flatnonzero(~pd.isna(values)):
+        of_position[position] = numbers.setdefault(str(values[position]), len(numbers))
     return list(numbers), of_position
 
 
@@ -99,7 +101,7 @@ def _of_masks(masks: Mapping[str, np.ndarray]) -> Int[np.ndarray, " position"]:
     names, of_position = list(masks), np.full(0, -1, dtype=np.int64)
     for number, mask in enumerate(masks.values()):
         of_position = of_position if number else np.full(len(mask), -1, dtype=np.int64)
-        inside = np.flatnonzero(mask.astype(bool))
+        inside = np.flatnonzero(mask)
         taken = inside[of_position[inside] >= 0]
         if len(taken):
             other = names[of_position[taken[0]]]
