@@ -24,9 +24,9 @@ from stategrad.measures.cross_validation import unbiased_energy
 from stategrad.measures.debiased_tracking import estimate_relative_memory
 from stategrad.measures.debiasing import DebiasedSpectrum, debias_spectrum
 from stategrad.measures.detection import sign_flip_test
-from stategrad.measures.energy import energy_share, root_mean_square
+from stategrad.measures.energy import energy_share, estimate_rms, root_mean_square
 from stategrad.measures.floor import noise_floor
-from stategrad.measures.jackknife import Estimate, jackknife
+from stategrad.measures.jackknife import Estimate
 from stategrad.measures.permutation import permuted_directions
 from stategrad.measures.properties import Property
 from stategrad.measures.simultaneous import simultaneous_band
@@ -153,7 +153,7 @@ def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
     if cases.second_moment is not None and cases.block_second_moment is not None:
         energy = np.trace(cases.second_moment, axis1=-2, axis2=-1)
         columns["rms"] = root_mean_square(cases.second_moment)
-        estimate = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
+        estimate = estimate_rms(cases.block_second_moment, cases.block_count, level=level)
         columns |= {"rms_low": estimate.low, "rms_high": estimate.high}
         columns["energy_share"] = energy_share(cases.mean, cases.second_moment)
         share = np.divide(

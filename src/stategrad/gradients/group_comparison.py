@@ -10,8 +10,8 @@ import pandas as pd
 
 from stategrad.gradients.curves import Cases, first_value
 from stategrad.measures.comparison import pairwise_differences, shares_of_sum
-from stategrad.measures.energy import root_mean_square
-from stategrad.measures.jackknife import Estimate, jackknife
+from stategrad.measures.energy import estimate_rms
+from stategrad.measures.jackknife import Estimate
 
 
 def group_differences(cases: Cases, groups: Sequence[str], *, level: float) -> pd.DataFrame:
@@ -27,7 +27,7 @@ def group_differences(cases: Cases, groups: Sequence[str], *, level: float) -> p
     """
     estimates = {"sigma_1": _where(cases.spectrum.estimate(first_value, level=level), cases.detected)}
     if cases.block_second_moment is not None:
-        estimates["rms"] = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
+        estimates["rms"] = estimate_rms(cases.block_second_moment, cases.block_count, level=level)
     tables = []
     for measure, estimate in estimates.items():
         pairs, difference, low, high = pairwise_differences(estimate)

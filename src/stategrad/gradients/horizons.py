@@ -11,9 +11,9 @@ import pandas as pd
 
 from stategrad.errors import InvalidInputError
 from stategrad.gradients.curves import Cases, first_value
-from stategrad.measures.energy import root_mean_square
+from stategrad.measures.energy import estimate_rms
 from stategrad.measures.horizon import crossings, relative_interval
-from stategrad.measures.jackknife import Estimate, jackknife
+from stategrad.measures.jackknife import Estimate
 
 LEVELS = (math.exp(-1), 0.1)
 COLUMNS = ["measure", "level", "horizon", "horizon_low", "horizon_high", "last_crossing", "reached", "longest", "undetected_from"]
@@ -23,7 +23,7 @@ def estimates_of(cases: Cases, *, level: float) -> dict[str, Estimate]:
     """The curves of the two measures that a result has, mean and rms, debiased."""
     curves = {"mean": cases.spectrum.estimate(first_value, level=level)}
     if cases.block_second_moment is not None:
-        curves["rms"] = jackknife(root_mean_square, cases.block_second_moment, cases.block_count, level=level)
+        curves["rms"] = estimate_rms(cases.block_second_moment, cases.block_count, level=level)
     return curves
 
 

@@ -18,7 +18,7 @@ from stategrad.errors import InvalidInputError, Problems
 from stategrad.gradients.agreement import check_results, same_model, same_positions
 from stategrad.gradients.horizons import estimates_of
 from stategrad.gradients.result import StateGradients
-from stategrad.measures.jackknife import Estimate, check_level
+from stategrad.measures.jackknife import Estimate, check_level, error_of
 from stategrad.measures.relative import relative_estimate
 from stategrad.measures.simultaneous import simultaneous_band
 
@@ -83,9 +83,9 @@ def _difference(
         contributions = np.concatenate([a.contributions, -b.contributions])
         replicates = np.concatenate([a.replicates - b.plain, a.plain - b.replicates])
     known = known.ravel() & np.isfinite(a.standard_error + b.standard_error)
-    error = np.where(known, np.sqrt(np.square(contributions).sum(0)), np.nan)
-    apart = a.debiased - b.debiased
-    difference = Estimate(a.plain - b.plain, apart, error, apart - error, apart + error, replicates, contributions, a.level)
+    plain, apart = a.plain - b.plain, a.debiased - b.debiased
+    error = np.where(known, error_of(contributions, plain - apart if a.correction else None), np.nan)
+    difference = Estimate(plain, apart, error, apart - error, apart + error, replicates, contributions, a.level)
     low, high = (np.where(error > 0, end, np.nan) for end in simultaneous_band(difference))
     return {"a": a.debiased, "b": b.debiased, "difference": apart, "standard_error": error, "low": low, "high": high}
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from stategrad.measures.jackknife import Estimate
+from stategrad.measures.jackknife import Estimate, error_of
 from stategrad.measures.simultaneous import simultaneous_band
 
 
@@ -64,14 +64,14 @@ def pairwise_differences(
     a, b = pairs.T
     contributions = estimate.contributions[:, a] - estimate.contributions[:, b]
     known = np.isfinite(estimate.standard_error[a] + estimate.standard_error[b])
-    error = np.where(known, np.sqrt(np.square(contributions).sum(0)), np.nan)
+    plain, debiased = (values[a] - values[b] for values in (estimate.plain, estimate.debiased))
+    error = np.where(known, error_of(contributions, plain - debiased if estimate.correction else None), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = (estimate.high - estimate.debiased) / estimate.standard_error
     half = np.fmax(factor[a], factor[b]) * error
-    debiased = estimate.debiased[a] - estimate.debiased[b]
     difference = replace(
         estimate,
-        plain=estimate.plain[a] - estimate.plain[b],
+        plain=plain,
         debiased=debiased,
         standard_error=error,
         low=debiased - half,

@@ -28,7 +28,7 @@ from jaxtyping import Float, Int
 from scipy.optimize import least_squares
 from scipy.special import stdtrit
 
-from stategrad.measures.jackknife import Estimate, block_contributions
+from stategrad.measures.jackknife import Estimate, block_contributions, error_of
 
 Curve = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -124,7 +124,7 @@ def fit_laws(
     """
     occupied = share > 0
     weight = np.sqrt(occupied.sum() * (1 / share[occupied] - 1))[:, None]
-    error = estimate.standard_error
+    error = error_of(estimate.contributions, None)  # what blocks scatter, which held-out blocks are judged by
     held_out = estimate.debiased + estimate.contributions[occupied] * weight
     replicates = estimate.replicates[occupied]
     fitted = []

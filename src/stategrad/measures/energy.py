@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
+
+from stategrad.measures.jackknife import Estimate, jackknife
 
 
 def root_mean_square(second_moment: Float[np.ndarray, "*batch embedding embedding"]) -> Float[np.ndarray, "*batch"]:
@@ -14,6 +16,25 @@ def root_mean_square(second_moment: Float[np.ndarray, "*batch embedding embeddin
     known = np.isfinite(second_moment).all((-1, -2))
     largest = np.linalg.eigvalsh(np.where(known[..., None, None], second_moment, 0.0))[..., -1]
     return np.where(known, np.sqrt(largest.clip(min=0)), np.nan)
+
+
+def estimate_rms(
+    block_second_moment: Float[np.ndarray, "*batch block embedding embedding"],
+    block_count: Int[np.ndarray, "*batch block"],
+    *,
+    level: float = 0.95,
+) -> Estimate:
+    """`√λ_1(E[GᵀG])` with its interval: the jackknife, in which the correction of the bias counts as an error of its own.
+
+    Where directions are kept nearly alike, chance decides which of them is the best. The jackknife then takes away half of what
+    that adds, and its own interval holds the truth in 64 % of texts where all are alike.
+
+    Args:
+        block_second_moment: `E[GᵀG]` of each block.
+        block_count: positions behind each.
+        level: nominal coverage of the interval.
+    """
+    return jackknife(root_mean_square, block_second_moment, block_count, level=level, correction=True)
 
 
 def energy_share(

@@ -11,6 +11,13 @@ With `T` the statistic of all blocks, `T_(k)` that without block k, `n` position
 Every term of s² has the same expectation however unequal the blocks are, hence g - 1 degrees of freedom. The interval is no
 test of zero: singular values are never negative, and without signal the jackknife keeps half of them. See `detection`.
 
+A largest eigenvalue near a tie is a maximum: its correction is an error of its own, of the size of the correction, and s does not
+know of it. Where `correction` is true
+
+    s² = (1/g) Σ_k (T̃_k - T_J)² / (h_k - 1) + (T - T_J)²
+
+Far from a tie the second term is of a smaller order than the first.
+
 Source: Busing, Meijer & van der Leeden, Statistics and Computing 9, 1999 (delete-m_j jackknife).
 """
 
@@ -40,8 +47,10 @@ class Estimate:
         low: the lower end of the pointwise interval around `debiased`.
         high: the upper end.
         replicates: the statistic without each block; equal to that of all for an empty block.
-        contributions: of each block to `debiased`; their squares add up to that of the standard error; 0 for an empty block.
+        contributions: of each block to `debiased`; their squares add up to that of the standard error, but for the correction's
+            part; 0 for an empty block.
         level: nominal coverage of the interval.
+        correction: whether `(plain - debiased)²` is a part of the squared standard error.
     """
 
     plain: Float[np.ndarray, "*shape"]
@@ -52,6 +61,7 @@ class Estimate:
     replicates: Float[np.ndarray, " block *shape"]
     contributions: Float[np.ndarray, " block *shape"]
     level: float
+    correction: bool = False
 
 
 def jackknife(
@@ -60,6 +70,7 @@ def jackknife(
     block_count: Int[np.ndarray, "*batch block"],
     *,
     level: float = 0.95,
+    correction: bool = False,
 ) -> Estimate:
     """The delete-m jackknife of any statistic of the mean gradient, for each item of the batch (groups, delays).
 
@@ -68,6 +79,7 @@ def jackknife(
         block_mean: the mean gradient of each block.
         block_count: positions behind each; 0 for an empty block, which is left out.
         level: nominal coverage of the interval.
+        correction: count the correction of the bias as an error of its own: for statistics that are a maximum.
 
     Raises:
         InvalidInputError: a level outside 0 to 1, counts that do not fit, a statistic whose result does not fit.
@@ -91,7 +103,7 @@ def jackknife(
     plain, replicates = np.asarray(of_all[0]), of_all[1:]
     weight = share_of_values(np.moveaxis(share, -1, 0), replicates)
     debiased, contributions = block_contributions(plain, replicates, weight)
-    return estimate_around(debiased, plain, replicates, contributions, weight, level)
+    return estimate_around(debiased, plain, replicates, contributions, weight, level, correction=correction)
 
 
 def block_contributions(
@@ -114,14 +126,24 @@ def estimate_around(
     contributions: Float[np.ndarray, " block *shape"],
     share: Float[np.ndarray, " block *shape"],
     level: float,
+    *,
+    correction: bool = False,
 ) -> Estimate:
     """The t-interval around a debiased value, from the contributions of the blocks to its error."""
     blocks = (share > 0).sum(0)
-    error = np.where(blocks >= FEWEST_BLOCKS, np.sqrt(np.square(contributions).sum(0)), np.nan)
+    error = np.where(blocks >= FEWEST_BLOCKS, error_of(contributions, plain - debiased if correction else None), np.nan)
     half = stdtrit(np.maximum(blocks - 1, 1), (1 + level) / 2) * error
     plain = np.where(blocks >= 1, plain, np.nan)
     low, high = np.asarray(debiased - half), np.asarray(debiased + half)
-    return Estimate(plain, debiased, error, low, high, replicates, contributions, level)
+    return Estimate(plain, debiased, error, low, high, replicates, contributions, level, correction)
+
+
+def error_of(
+    contributions: Float[np.ndarray, " block *shape"], correction: Float[np.ndarray, "*shape"] | None
+) -> Float[np.ndarray, "*shape"]:
+    """The standard error from the contributions of the blocks and, if it counts, from the correction of the bias."""
+    square = np.square(contributions).sum(0)
+    return np.asarray(np.sqrt(square if correction is None else square + np.square(correction)))
 
 
 def share_of_values(

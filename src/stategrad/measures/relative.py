@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from stategrad.errors import InvalidInputError
-from stategrad.measures.jackknife import Estimate
+from stategrad.measures.jackknife import Estimate, error_of
 
 
 def relative_estimate(estimate: Estimate) -> Estimate:
@@ -30,7 +30,7 @@ def relative_estimate(estimate: Estimate) -> Estimate:
         factor = (estimate.high - estimate.debiased) / estimate.standard_error
         plain, replicates = (part / part[..., :1] for part in (estimate.plain, estimate.replicates))
     known = np.isfinite(estimate.standard_error)
-    error = np.where(known, np.sqrt(np.square(contributions).sum(0)), np.nan)
+    error = np.where(known, error_of(contributions, plain - ratio if estimate.correction else None), np.nan)
     half = np.where(known & (error == 0), 0.0, factor * error)
     return replace(
         estimate,
