@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,6 +155,8 @@ def test_whitened_results_and_step_functions_are_refused(model, x):
     own = sg.state_gradients(step, x, delays=3, initial_state=torch.zeros(1, 3), show_progress=False)
     with pytest.raises(sg.InvalidInputError, match="result 1 is of a step function"):
         sg.StateGradients.merge([own])
+    with pytest.raises(sg.InvalidInputError, match="result 1 does not say which positions it stands for, as older files do not"):
+        sg.StateGradients.merge([replace(result, covered=None)])
     with pytest.raises(sg.InvalidInputError, match=re.escape("there is nothing to merge; give at least one result.")):
         sg.StateGradients.merge([])
     with pytest.raises(sg.InvalidInputError, match="received int"):

@@ -27,7 +27,7 @@ def estimate_rms(
     """`√λ_1(E[GᵀG])` with its interval: the jackknife, in which the correction of the bias counts as an error of its own.
 
     Where directions are kept nearly alike, chance decides which of them is the best. The jackknife then takes away half of what
-    that adds, and its own interval holds the truth in 64 % of texts where all are alike.
+    that adds, and its own interval holds the truth in some 63 % of texts where all are alike (docs/calibration.md).
 
     Args:
         block_second_moment: `E[GᵀG]` of each block.

@@ -103,5 +103,6 @@ def _curves(run: Run, model: LanguageModel, text: Corpus, *, all_groups: bool = 
     frames = []
     for (_, state), result in results.items():
         assert isinstance(result, StateGradients)
-        frames.append(in_convention(run, result if all_groups else result.sel(group="all")).to_dataframe().assign(state=state))
+        kept = in_convention(run.config, result if all_groups else result.sel(group="all"))
+        frames.append(kept.to_dataframe().assign(state=state))
     return pd.concat(frames)

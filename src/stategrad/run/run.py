@@ -180,7 +180,7 @@ class Run:
         swapped = fingerprint_of(measured, of_swaps)
         paired = fingerprint_of(measured, "pairs", settings["swap"]["pairs"], settings["swap"]["seed"])
         pushed = fingerprint_of(measured, settings["push"])
-        controlled = fingerprint_of(measured, settings["controls"], *(["whitened"] if is_whitened(self) else []))
+        controlled = fingerprint_of(measured, settings["controls"], *(["whitened"] if is_whitened(self.config) else []))
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         decoded = fingerprint_of(trained, settings["decoding"], settings["gradients"]["text"], self.states, lexicon)

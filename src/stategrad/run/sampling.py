@@ -42,7 +42,7 @@ def sampling_table(run: Run) -> pd.DataFrame:
         half-width if all were; their squares add up. NaN where no memory is detected. No rows where all positions are used.
     """
     paths = {name: run.folder.gradients_path(name) for name in run.states}
-    results = {name: in_convention(run, StateGradients.load(path).sel(group="all")) for name, path in paths.items()}
+    results = {name: in_convention(run.config, StateGradients.load(path).sel(group="all")) for name, path in paths.items()}
     first = next(iter(results.values()))
     if (first.count >= first.population).all():
         return pd.DataFrame(columns=COLUMNS)
@@ -99,4 +99,4 @@ def _in_random_sets(run: Run, delays: list[int]) -> dict[str, StateGradients]:
         show_progress=run.show_progress,
     )
     assert isinstance(results, dict)
-    return {name: in_convention(run, one) for (_, name), one in results.items() if isinstance(one, StateGradients)}
+    return {name: in_convention(run.config, one) for (_, name), one in results.items() if isinstance(one, StateGradients)}

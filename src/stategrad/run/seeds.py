@@ -11,6 +11,7 @@ import pandas as pd
 from stategrad.errors import InvalidInputError, Problems
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.stacking import stack
+from stategrad.run.convention import in_convention
 from stategrad.run.folder import RunFolder
 from stategrad.run.measures import split_labels
 from stategrad.run.settings import read_folder
@@ -41,9 +42,10 @@ def seeds_table(folder: Path, others: Sequence[Path], states: Sequence[str]) -> 
     names = [path.name for path in folders]
     names = names if len(set(names)) == len(names) else [str(path) for path in folders]
     _check_recipe(folders)
-    frames = []
+    config, frames = read_folder(folders[0]), []
     for state in states:
-        results = [StateGradients.load(RunFolder(path).gradients_path(state)).sel(group="all") for path in folders]
+        loaded = [StateGradients.load(RunFolder(path).gradients_path(state)).sel(group="all") for path in folders]
+        results = [in_convention(config, result) for result in loaded]
         frame = stack(results, labels=names).to_dataframe()
         frame = frame[frame["values"] == "relative"].assign(state=state)
         frames.append(frame.assign(own=(frame["seed"] == names[0]).astype(int)))
@@ -66,6 +68,7 @@ def _recipe(folder: Path) -> dict[str, Any]:
     settings = read_folder(folder).to_dict()
     sections = ("corpus", "network", "embeddings", "training")
     measured = {f"gradients.{name}": settings["gradients"][name] for name in ("text", "at")}
+    measured["analysis.convention"] = settings["analysis"]["convention"]
     return measured | {
         f"{section}.{name}": value
         for section in sections

@@ -182,9 +182,9 @@ def analyze(run: Run, record: StageRecord) -> None:
         raise InvalidInputError("the gradients hold no embeddings; compute them again.")
     own = settings.properties
     properties = measures.paper_properties(embeddings) | own_properties(own, embeddings, run.corpus.lexicon)
-    measured = {name: in_convention(run, result) for name, result in results.items()}
-    by_type = {name: in_convention(run, result) for name, result in by_type.items()}
-    whitened: dict[str, StateGradients] = measured if is_whitened(run) else {}
+    measured = {name: in_convention(run.config, result) for name, result in results.items()}
+    by_type = {name: in_convention(run.config, result) for name, result in by_type.items()}
+    whitened: dict[str, StateGradients] = measured if is_whitened(run.config) else {}
     not_whitened = None
     if settings.whitened and not whitened:
         try:
@@ -196,16 +196,16 @@ def analyze(run: Run, record: StageRecord) -> None:
     memory = measures.with_swaps(measures.memory_table(measured), swaps[swaps["kind"] == run.swap_kinds[0]])
     memory = measures.with_controls(memory, run.folder.read_measures("controls"))
     tables = {
-        "memory": marked(run, memory),
+        "memory": marked(run.config, memory),
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),
         "classes": marked(
-            run,
+            run.config,
             measures.with_type_rules(
                 measures.classes_table(memory, measures.shares_table(measured), embeddings.size), by_type, embeddings.size
             ),
         ),
-        "comparisons": marked(run, pd.concat([measures.comparisons_table(one) for one in (measured, by_type) if one])),
-        "horizon": marked(run, measures.horizon_table(measured, run.folder.read_measures("swap_horizons"))),
+        "comparisons": marked(run.config, pd.concat([measures.comparisons_table(one) for one in (measured, by_type) if one])),
+        "horizon": marked(run.config, measures.horizon_table(measured, run.folder.read_measures("swap_horizons"))),
         "channels": channels_table(results),
         "decay": measures.decay_table(measured),
         "units": measures.units_table(measured, {name: describe_states(run.model, run.text, state=name) for name in run.states}),
