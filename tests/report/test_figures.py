@@ -73,6 +73,17 @@ def test_relative_values_start_at_one_whatever_the_first_delay() -> None:
     assert max(float(text) for text in texts if text.replace(".", "").isdigit() and "." in text) <= 1.0
 
 
+def test_a_validity_below_zero_is_not_drawn():
+    name = "effect that each position's own gradient explains"
+    drawn = MEMORY.assign(validity_own=MEMORY["delay"].map({0: 0.2}).fillna(-0.3))
+    layers = energy_chart(drawn).to_dict()["layer"]
+    own = [layer for layer in layers if layer.get("encoding", {}).get("y", {}).get("field") == "validity_own"]
+    assert len(own) == 1
+    assert {"filter": "datum.validity_own >= 0"} in own[0]["transform"]
+    assert name in json.dumps(layers)
+    assert name not in json.dumps(energy_chart(drawn.assign(validity_own=-0.3)).to_dict())
+
+
 @pytest.mark.parametrize("make", [memory_chart, rms_chart, energy_chart, class_memory_chart])
 def test_the_length_of_backpropagation_is_marked_only_among_the_delays(make: Callable[..., alt.LayerChart]) -> None:
     label = "backpropagation in training: 20 words"

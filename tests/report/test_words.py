@@ -137,6 +137,17 @@ def test_the_part_that_the_mean_stands_for_is_said() -> None:
     assert "of the energy of the gradients at delay 0; the rest" in on_energy(ALL[ALL["delay"] == 0])[0]
 
 
+def test_a_prediction_that_is_worse_than_none_is_said_to_explain_nothing() -> None:
+    own = {0: 0.31, 5: -0.4}
+    said = " ".join(on_energy(ALL.assign(validity_own=ALL["delay"].map(own))))
+    assert "The gradient at the word's own position explains 31 % at delay 0 and nothing at delay 5." in said
+    assert "only the swap tells what it does" in said
+    held = " ".join(on_energy(ALL.assign(validity_own=0.25)))
+    assert "explains 25 % at delay 0 and 25 % at delay 5." in held
+    assert "only the swap" not in held
+    assert "own position" not in " ".join(on_energy(ALL))
+
+
 def test_tracking_names_the_property_with_the_larger_m_and_the_value_of_pure_noise() -> None:
     said = " ".join(on_tracking(tracking_frame(("cell",), (False,)), FACTS))
     assert "Afterwards common–proper has the larger m at 29 of 29 delays." in said

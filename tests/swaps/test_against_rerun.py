@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import stategrad as sg
-from naive import state_sequence
+from naive import all_gradients, state_sequence
 
 DELAYS = 5
 LENGTHS = (19, 1, 7, 12)
@@ -118,6 +118,37 @@ def test_validity_is_the_share_of_the_changes_that_each_groups_mean_gradient_exp
             left = np.mean([np.sum((moved[p, delay] - mean @ cause[p]) ** 2) for p in at])
             whole = np.mean([np.sum(moved[p, delay] ** 2) for p in at])
             assert float(result.validity.sel(group=group, delay=delay)) == pytest.approx(1 - left / whole, rel=1e-9)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_own_validity_is_the_share_of_the_changes_that_the_gradient_of_each_position_explains(case):
+    kind, options, state = CASES[case]
+    module = module_of(kind, options)
+    streams, replacements = text()
+    labels, _, groups, _ = labels_and_blocks()
+    same = {"delays": DELAYS, "state": state, "groups": groups, "precision": "float64", "show_progress": False}
+    gradients = sg.state_gradients(module, streams, **same)
+    result = sg.swap_memory(module, streams, swaps=replacements, sample=None, gradients=gradients, **same)
+    cause = (torch.cat(replacements) - torch.cat(streams)).numpy()
+    moved = naive_changes(module, streams, replacements, state)
+    own, before = {}, 0
+    for x in streams:
+        for delay, by_position in all_gradients(module, x, DELAYS, state).items():
+            own |= {(before + p, delay): gradient for p, gradient in by_position.items()}
+        before += len(x)
+    for group in ("all", "a", "b"):
+        for delay in range(DELAYS):
+            at = [p for p, d in moved if d == delay and group in ("all", labels[p])]
+            left = np.mean([np.sum((moved[p, delay] - own[p, delay] @ cause[p]) ** 2) for p in at])
+            whole = np.mean([np.sum(moved[p, delay] ** 2) for p in at])
+            here = {"group": group, "delay": delay}
+            assert float(result.validity_own.sel(here)) == pytest.approx(1 - left / whole, rel=1e-9)
+            agreement = result.agreement().sel(here)
+            assert float(agreement["validity_own"]) == pytest.approx(1 - left / whole, rel=1e-9)
+            pairs = [(moved[p, delay], own[p, delay] @ cause[p]) for p in at]
+            lengths = np.mean([change @ change for change, _ in pairs]) * np.mean([said @ said for _, said in pairs])
+            cosine = np.mean([change @ said for change, said in pairs]) / np.sqrt(lengths)
+            assert float(agreement["cosine_own"]) == pytest.approx(cosine, rel=1e-9)
 
 
 def test_delays_may_be_chosen_and_the_text_longer_than_one_stretch(monkeypatch):

@@ -41,6 +41,7 @@ def test_a_linear_network_has_validity_one_and_the_swap_memory_of_its_powers():
     gradients = sg.state_gradients(module, x, **options)
     result = sg.swap_memory(module, x, swaps=others, gradients=gradients, **options)
     np.testing.assert_allclose(result.validity, 1, atol=1e-12)
+    np.testing.assert_allclose(result.validity_own, 1, atol=1e-12)
     W, U = module.weight_hh_l0.detach().numpy(), module.weight_ih_l0.detach().numpy()
     for delay in range(6):
         moved = (others - x).numpy()[: 80 - delay] @ (np.linalg.matrix_power(W, delay) @ U).T
@@ -116,6 +117,7 @@ def test_the_cut_of_the_work_changes_nothing(swaps):
     np.testing.assert_allclose(one.theta, few.theta, rtol=1e-12)
     np.testing.assert_allclose(one.block_theta, few.block_theta, rtol=1e-12)
     np.testing.assert_allclose(one.validity, few.validity, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(one.validity_own, few.validity_own, rtol=1e-9, atol=1e-12)
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_one_others():
@@ -145,6 +147,8 @@ def test_relative_memory_and_the_table():
         "relative",
         *("validity", "validity_low", "validity_high"),
         *("cosine", "cosine_low", "cosine_high"),
+        *("validity_own", "validity_own_low", "validity_own_high"),
+        *("cosine_own", "cosine_own_low", "cosine_own_high"),
     ]
     assert table.loc[1, ["delay", "theta", "validity"]].tolist() == [2, float(result.theta[0, 1]), float(result.validity[0, 1])]
     late = sg.swap_memory(module, x, delays=[2, 3], **QUIET)

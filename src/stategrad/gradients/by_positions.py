@@ -31,7 +31,8 @@ class ByPositions:
         network, execution = request.network, request.execution
         compile_cells(network, execution, len(request.positions.used), self._longest, request.columns)
         self._size = execution.chunk_size or chunk_size(network, request.columns)
-        self._window = Window(network, self._size, request.start)
+        self._window = Window(network, self._size, request.columns)
+        self._start = None if request.start is None else request.start[:, None]
         self.identity = {"chunk_size": self._size}
 
     def pieces(self) -> Iterator[Piece]:
@@ -52,7 +53,7 @@ class ByPositions:
         remaining = request.positions.remaining[positions]
         runs = runs_of(request.strata.of_position[positions])
         column = {int(delay): index for index, delay in enumerate(request.delays)}
-        for delay, tangents in self._window.propagate(piece.stretch, piece.chosen, remaining, self._longest):
+        for delay, tangents in self._window.propagate(piece.stretch, piece.chosen, remaining, self._longest, self._start):
             if delay not in column:
                 continue
             masks = None

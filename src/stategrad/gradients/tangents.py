@@ -33,13 +33,13 @@ class Window:
     Args:
         network: the model.
         positions: at most so many in a window.
-        start: the directions d of embedding space whose `G d` are propagated, a row each; None for the identity, whole gradients.
+        columns: how many directions are propagated; None for whole gradients.
     """
 
-    def __init__(self, network: Network, positions: int, start: Float[Tensor, "column embedding"] | None = None) -> None:
+    def __init__(self, network: Network, positions: int, columns: int | None = None) -> None:
         self.network = network
         self.positions = positions
-        self.start = start
+        self.columns = network.embedding_size if columns is None else columns
         self._full = self._allocate(positions)
 
     @torch.no_grad()
@@ -49,6 +49,7 @@ class Window:
         chosen: Int[np.ndarray, " position"],
         remaining: Int[np.ndarray, " position"],
         delays: int,
+        start: Float[Tensor, "column _ embedding"] | None = None,
     ) -> Iterator[tuple[int, Gradients]]:
         """The gradients of some positions of a stretch at delays 0, 1, …, `delays` - 1.
 
@@ -57,6 +58,8 @@ class Window:
             chosen: indices into `stretch.positions`, at most as many as the buffers hold.
             remaining: for each of them, how many delays fit into its stream; its gradient is zero from there on.
             delays: how many.
+            start: the directions d of embedding space whose `G d` are propagated, each for all positions or with one for every
+                position; None for the identity, whole gradients.
 
         Yields:
             The delay, and by state the gradients, in buffers that the next step overwrites.
@@ -68,7 +71,7 @@ class Window:
         states = {(layer, name): t for layer, own in enumerate(layers) for name, t in own.states.items()}
         for delay in range(min(delays, int(remaining.max()))):
             here = torch.where(left > delay, rows + delay, stretch.silent)
-            below = None if self.start is None or delay > 0 else self.start[:, None].expand(-1, len(chosen), -1)
+            below = None if start is None or delay > 0 else start.expand(-1, len(chosen), -1)
             for cell, own, record in zip(self.network.cells, layers, stretch.records, strict=True):
                 cell.advance(own, record.index_select(0, here), below)
                 below = own.states.get("hidden")
@@ -77,9 +80,8 @@ class Window:
             yield delay, states
 
     def _allocate(self, positions: int) -> list[Tangents]:
-        columns = self.network.embedding_size if self.start is None else len(self.start)
         like = torch.zeros((), dtype=self.network.dtype, device=self.network.device)
-        return [cell.tangents(columns, positions, like) for cell in self.network.cells]
+        return [cell.tangents(self.columns, positions, like) for cell in self.network.cells]
 
     def _fresh(self, positions: int) -> list[Tangents]:
         if positions != self.positions:

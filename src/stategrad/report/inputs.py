@@ -89,6 +89,7 @@ OPTIONAL = {
         "swap_low",
         "swap_high",
         "validity",
+        "validity_own",
         "divergence",
         "divergence_low",
         "divergence_high",

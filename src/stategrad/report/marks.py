@@ -15,6 +15,7 @@ LARGEST, SUM = "largest singular value σ₁", "sum of singular values Σσ"
 FLOOR, RMS, SWAP = "noise floor of σ₁", "root mean square of the gradients", "change of the state by a word swap"
 UNTRAINED, SHUFFLED = "σ₁ of the untrained model", "σ₁ on shuffled text"
 SHARE, VALIDITY = "energy in the mean", "effect of a word swap that it explains"
+VALIDITY_OWN = "effect that each position's own gradient explains"
 
 RULES = {
     "gold": "by gold tags",
@@ -139,6 +140,7 @@ TOOLTIPS: Mapping[str, tuple[str, str]] = {
     "sigma_1_untrained": ("σ₁, untrained model", ".3g"),
     "sigma_1_shuffled": ("σ₁, shuffled text", ".3g"),
     "validity": ("validity", ".2%"),
+    "validity_own": ("validity of the own gradient", ".2%"),
     "energy_share": ("energy in the mean", ".2%"),
     "count": ("positions", ","),
 }

@@ -15,6 +15,7 @@ from stategrad.report.marks import (
     SWAP,
     UNTRAINED,
     VALIDITY,
+    VALIDITY_OWN,
     boundary,
     chosen_state,
     completed,
@@ -80,20 +81,26 @@ def rms_chart(
 def energy_chart(frame: pd.DataFrame, *, state: str | None = None, backpropagation_steps: int | None = None) -> alt.LayerChart:
     """How much the mean stands for, against delay: its share of the gradients' energy, and its validity.
 
-    The share is `‖Ḡ_τ‖²_F / E‖G‖²_F`; the validity `1 - E‖Δs - Ḡ Δx‖² / E‖Δs‖²` over word swaps.
+    The share is `‖Ḡ_τ‖²_F / E‖G‖²_F`; the validity `1 - E‖Δs - Ḡ Δx‖² / E‖Δs‖²` over word swaps, and that of the positions' own G.
+    A validity below zero, of a prediction that is worse than none, is not drawn.
 
     Args:
-        frame: columns delay, energy_share; if there are any, validity, state, group, rule.
+        frame: columns delay, energy_share; if there are any, validity, validity_own, state, group, rule.
         state: which state to draw; default: the first.
         backpropagation_steps: as for `memory_chart`.
     """
     frame = completed(frame)
-    entries = {"validity": (VALIDITY, VERMILION, DOTTED), "energy_share": (SHARE, INK, SOLID)}
-    drawn = {name: entry for name, entry in entries.items() if has(frame, name)}
+    entries = {
+        "validity": (VALIDITY, VERMILION, DOTTED),
+        "validity_own": (VALIDITY_OWN, BLUE, DASHED),
+        "energy_share": (SHARE, INK, SOLID),
+    }
+    drawn = {name: entry for name, entry in entries.items() if has(frame, name) and (frame[name] > 0).any()}
     legend = Legend({label: (colour, dashes) for label, colour, dashes in drawn.values()})
     x, axis = delays_of(frame), alt.Axis(title="share", format="%", tickCount=4)
     curves = [
-        curve(label, x, alt.Y(f"{name}:Q", scale=alt.Scale(zero=True), axis=axis), legend) for name, (label, _, _) in drawn.items()
+        curve(label, x, alt.Y(f"{name}:Q", scale=alt.Scale(zero=True), axis=axis), legend).transform_filter(f"datum.{name} >= 0")
+        for name, (label, _, _) in drawn.items()
     ]
     layers = [*curves, *boundary(frame, backpropagation_steps), tooltip(frame, x)]
     description = f"{', '.join(label for label, _, _ in drawn.values())}, against delay in words"
@@ -149,6 +156,21 @@ def on_energy(memory: pd.DataFrame) -> list[str]:
         shares = {delay: validity.loc[delay] for delay in (first, later)}
         explained = [f"{percent(share) if share > 0 else 'nothing'} at delay {delay}" for delay, share in shares.items()]
         said.append(f"Of what a real word swap does to the state, the mean gradient explains {' and '.join(explained)}.")
+    return said + _on_own_gradients(curve, first, later)
+
+
+def _on_own_gradients(curve: pd.DataFrame, first: int, later: int) -> list[str]:
+    """How much of a swap the gradient at the very position explains, and what it means where that is little or nothing."""
+    if "validity_own" not in curve or curve["validity_own"].loc[[first, later]].isna().any():
+        return []
+    shares = {delay: curve["validity_own"].loc[delay] for delay in (first, later)}
+    explained = [f"{percent(share) if share > 0 else 'nothing'} at delay {delay}" for delay, share in shares.items()]
+    said = [f"The gradient at the word's own position explains {' and '.join(explained)}."]
+    if min(shares.values()) <= 0:
+        said.append(
+            "Nothing means that to predict no change at all would err less: a whole word is then farther than a gradient reaches, "
+            "and only the swap tells what it does."
+        )
     return said
 
 

@@ -62,17 +62,18 @@ def memory_table(results: Results) -> pd.DataFrame:
 
 
 def with_swaps(memory: pd.DataFrame, swaps: pd.DataFrame) -> pd.DataFrame:
-    """The memory curves with swap memory beside them: `swap` is θ, with its interval, and `validity` that of the mean gradient.
+    """The memory curves with swap memory beside them: `swap` is θ, with its interval.
 
-    `divergence`, that of the next word, is the same for every state. Where a swap moves the state by less than `ROUNDING` of what
-    it does at the first delay, single precision keeps no direction of it, and there is no validity.
+    `validity` is that of the mean gradient, `validity_own` that of the positions' own; where a swap moves the state by less than
+    `ROUNDING` of what it does at the first delay, single precision keeps no direction of it, and there is neither. `divergence`,
+    that of the next word, is the same for every state.
     """
     renamed = swaps.rename(columns={"theta": "swap", "theta_low": "swap_low", "theta_high": "swap_high"})
     keys = ["state", "group", "rule", "delay"]
-    if "validity" in renamed:
-        first = renamed.groupby(keys[:-1], dropna=False)["swap"].transform("first")
-        renamed["validity"] = renamed["validity"].where(renamed["swap"] > ROUNDING * first)
-    measured = ["swap", "swap_low", "swap_high", "validity", "divergence", "divergence_low", "divergence_high"]
+    first = renamed.groupby(keys[:-1], dropna=False)["swap"].transform("first")
+    validities = [name for name in ("validity", "validity_own") if name in renamed]
+    renamed[validities] = renamed[validities].where(renamed["swap"] > ROUNDING * first)
+    measured = ["swap", "swap_low", "swap_high", *validities, "divergence", "divergence_low", "divergence_high"]
     return memory.merge(renamed[[*keys, *(name for name in measured if name in renamed)]], on=keys, how="left")
 
 

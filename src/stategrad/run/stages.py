@@ -136,7 +136,7 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
 
 
 def swap(run: Run, record: StageRecord) -> None:
-    """Swap memory of every state and kind, `measures/swaps.csv`; of the first kind also horizons and the validity of the mean."""
+    """Swap memory of every state and kind, `measures/swaps.csv`; of the first kind also horizons and validities."""
     settings, text, kinds = run.config.swap, run.text, run.swap_kinds
     if len(kinds) < len(settings.kinds):
         run.say("swap: the corpus has no tags, so no word has others of its class")

@@ -172,7 +172,7 @@ def _run(
     effect = torch.zeros(len(reading.delays), strata.count, *shape, units, dtype=torch.float64)
     column, longest = {int(delay): index for index, delay in enumerate(reading.delays)}, reading.longest
     chunk = max(1, chunk_size // (2 * len(pushes) * len(sizes)))
-    window = Window(network, chunk, torch.from_numpy(pushes).to(network.dtype))
+    window, start = Window(network, chunk, len(pushes)), torch.from_numpy(pushes)[:, None].to(network.dtype)
     with tqdm(total=len(positions.used), desc="pushes", unit="position", disable=not show_progress) as bar:
         for stretch in stretches(reading.streams, positions.used, longest, reading.initial):
             remaining = positions.remaining[stretch.positions].clip(max=longest)
@@ -181,7 +181,7 @@ def _run(
                 part = order[first : first + chunk]
                 stratum = strata.of_position[stretch.positions[part]]
                 moved = _moved(reading, pushes, sizes, stretch, part, remaining[part])
-                tangents = window.propagate(stretch, part, remaining[part], longest)
+                tangents = window.propagate(stretch, part, remaining[part], longest, start)
                 responses = _responses(moved, tangents, reading.key, sizes)
                 for delay, (odd, even, linear) in enumerate(responses):
                     if delay not in column:

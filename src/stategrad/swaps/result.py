@@ -30,10 +30,13 @@ class SwapMemory:
         validity: `1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`, (group, delay): 1 where the group's mean gradient explains the swaps entirely,
             0 where it explains nothing, below where it is worse than nothing. None without gradients.
         provenance: versions, hashes and settings, as JSON.
+        validity_own: `1 - E‖Δs - G_{t,τ} Δx‖² / E‖Δs‖²`, the same for the position's own gradient: what it leaves is not linear,
+            and what it explains beyond `validity` differs from position to position. None without gradients.
         divergence: `E KL(p(w_{t+1}) ‖ p^swap(w_{t+1}))` in nats, (group, delay); None where it was not asked for.
         block_divergence: the same of each block, (group, block, delay).
-        block_agreement: of each block what validity and cosine are made of, the means of `‖Δs - Ḡ_τ Δx‖²`, `‖Δs‖²`, `⟨Δs, Ḡ_τ Δx⟩`
-            and `‖Ḡ_τ Δx‖²`, (group, block, delay, part); None without gradients.
+        block_agreement: of each block what validities and cosines are made of, (group, block, delay, part): the means of
+            `‖Δs - Ḡ_τ Δx‖²`, `‖Δs‖²`, `⟨Δs, Ḡ_τ Δx⟩`, `‖Ḡ_τ Δx‖²`, and of the first, third and fourth with `G_{t,τ}` for `Ḡ_τ`;
+            None without gradients.
     """
 
     theta: xr.DataArray
@@ -43,6 +46,7 @@ class SwapMemory:
     block_count: xr.DataArray
     validity: xr.DataArray | None
     provenance: str
+    validity_own: xr.DataArray | None = None
     divergence: xr.DataArray | None = None
     block_divergence: xr.DataArray | None = None
     block_agreement: xr.DataArray | None = None
@@ -78,7 +82,9 @@ class SwapMemory:
         return xr.Dataset({"low": self.theta.copy(data=estimate.low), "high": self.theta.copy(data=estimate.high)})
 
     def agreement(self, *, level: float = 0.95) -> xr.Dataset:
-        """How far swaps go where the mean gradient says, (group, delay): `validity` and `cosine`, each with `_low` and `_high`.
+        """How far swaps go where gradients say, (group, delay): `validity` and `cosine`, with `_low` and `_high`.
+
+        So says the mean gradient; `validity_own` and `cosine_own` are those of each position's own.
 
         `cosine` = `E⟨Δs, Ḡ_τ Δx⟩ / √(E‖Δs‖² E‖Ḡ_τ Δx‖²)`, over swaps of any direction together; its square is the validity that the
         prediction would have with the best factor before it. The intervals take Ḡ as given.
@@ -95,7 +101,7 @@ class SwapMemory:
         counts = self.block_count.transpose("group", "delay", "block").values
         estimate = jackknife(_agreement, parts, counts, level=level)
         ends = (("", estimate.plain), ("_low", estimate.low), ("_high", estimate.high))
-        names = ("validity", "cosine")
+        names = ("validity", "cosine", "validity_own", "cosine_own")
         return xr.Dataset(
             {f"{name}{end}": self.theta.copy(data=values[..., i]) for i, name in enumerate(names) for end, values in ends}
         )
@@ -137,8 +143,9 @@ class SwapMemory:
         columns |= {"theta_low": interval["low"], "theta_high": interval["high"]}
         if 0 in self.delays:
             columns["relative"] = self.relative()
-        if self.validity is not None:
-            columns |= {str(name): values for name, values in self.agreement().items()} | {"validity": self.validity}
+        if self.validity is not None and self.validity_own is not None:
+            columns |= {str(name): values for name, values in self.agreement().items()}
+            columns |= {"validity": self.validity, "validity_own": self.validity_own}
         if self.divergence is not None and self.block_divergence is not None:
             estimate = self._estimate_of(self.block_divergence, 0.95)
             columns["divergence"] = self.divergence
@@ -168,8 +175,11 @@ class SwapMemory:
 
 
 def _agreement(parts: np.ndarray) -> np.ndarray:
-    """Validity and cosine, from means (…, part, 1) in the order of `validity.PARTS`."""
-    left, square, product, predicted = np.moveaxis(parts[..., 0], -1, 0)
+    """Validity and cosine of the mean gradient and of the own ones, from means (…, part, 1) in the order of `validity.PARTS`."""
+    left, square, product, predicted, *own = np.moveaxis(parts[..., 0], -1, 0)
     square = np.where(square > 0, square, np.nan)  # of swaps that change nothing
+    values = []
     with np.errstate(invalid="ignore", divide="ignore"):  # of gradients that are zero: NaN
-        return np.stack([1 - left / square, product / np.sqrt(square * predicted)], axis=-1)
+        for unexplained, common, length in ((left, product, predicted), own):
+            values += [1 - unexplained / square, common / np.sqrt(square * length)]
+    return np.stack(values, axis=-1)

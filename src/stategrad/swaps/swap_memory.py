@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, Literal
 
 import numpy as np
 import torch
 import xarray as xr
+from jaxtyping import Float, Int
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from stategrad.cells.network import StateKey
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
-from stategrad.gradients.stretches import stretches
+from stategrad.gradients.stretches import Stretch, stretches
+from stategrad.gradients.tangents import Window
 from stategrad.swaps.changes import changes
 from stategrad.swaps.divergence import NextWord
 from stategrad.swaps.reading import Chosen, Reading
@@ -69,7 +73,8 @@ def swap_memory(
         at: the steps t whose state is compared, a boolean mask in the shape of the ids. Default: all.
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); None for all.
-        gradients: of the same model, state, groups and delays; adds the validity of their means, and the cosine with them.
+        gradients: of the same model, state, groups and delays; adds the validity of their means, the cosine with them, and the
+            validity of each position's own gradient.
         divergence: also measure how far each swap moves the distribution of the next word, of a language model with a `decoder`.
         precision: of the states; sums are always float64.
         initial_state: as PyTorch takes it, `h_0` or `(h_0, c_0)`, each (layer, stream, H). Default: zeros.
@@ -119,6 +124,7 @@ def _run(
     strata, positions, weights = chosen.strata, chosen.positions, chosen.weights
     used, longest = positions.used, reading.longest
     column = {int(delay): index for index, delay in enumerate(reading.delays)}
+    window = None if validity is None else Window(reading.network, chunk_size, columns=1)
     sums, divergences = np.zeros((2, *weights.shape))
     with tqdm(total=len(used), desc="swaps", unit="position", disable=not show_progress) as bar:
         for stretch in stretches(reading.streams, used, longest, reading.initial):
@@ -130,7 +136,8 @@ def _run(
                 replacement = replacements.vectors(places)
                 cause = replacement - stretch.inputs[torch.from_numpy(rows)]
                 moved = changes(reading.network, reading.key, stretch, rows, left[part], replacement, longest)
-                for delay, (change, hidden, swapped) in enumerate(moved):
+                linear = repeat(None) if window is None else _linear(window, reading.key, stretch, part, left[part], cause)
+                for delay, ((change, hidden, swapped), own) in enumerate(zip(moved, linear, strict=False)):
                     if delay not in column:
                         continue
                     index, reached = column[delay], places[: len(change)]
@@ -145,12 +152,25 @@ def _run(
                     if next_word is not None:
                         moves = next_word.divergence(hidden, swapped).numpy()
                         divergences[:, index] += np.bincount(stratum, moves, minlength=strata.count)
-                    if validity is not None:
+                    if validity is not None and own is not None:
                         weight = torch.from_numpy(weights[stratum, index])
-                        validity.add(index, reached[read], change, cause[read], weight)
+                        validity.add(index, reached[read], change, cause[read], own[read], weight)
                 bar.update(len(part))
     reading.check_finite(sums, "a swap", "or for precision='float64'")
     return sums, divergences
+
+
+def _linear(
+    window: Window,
+    key: StateKey,
+    stretch: Stretch,
+    part: Int[np.ndarray, " position"],
+    remaining: Int[np.ndarray, " position"],
+    cause: Float[Tensor, "position embedding"],
+) -> Iterator[Float[Tensor, "position state"]]:
+    """`G_{t,τ} Δx` at delays 0, 1, …, exact for each position: tangents that start as the changes."""
+    for _, gradients in window.propagate(stretch, part, remaining, int(remaining.max()), cause[None]):
+        yield gradients[key][0]
 
 
 def _result(reading: Reading, chosen: Chosen, sums: np.ndarray, validity: Validity | None, provenance: str) -> SwapMemory:
@@ -171,7 +191,8 @@ def _result(reading: Reading, chosen: Chosen, sums: np.ndarray, validity: Validi
         population=labelled(chosen.population.sum(1), "group", "delay"),
         block_theta=labelled(weighted / np.maximum(represented, 1), "group", "block", "delay"),
         block_count=labelled(represented, "group", "block", "delay"),
-        validity=None if validity is None else labelled(validity.values(), "group", "delay"),
+        validity=None if validity is None else labelled(validity.values("left"), "group", "delay"),
         provenance=provenance,
+        validity_own=None if validity is None else labelled(validity.values("left_own"), "group", "delay"),
         block_agreement=None if agreement is None else agreement / np.maximum(represented, 1)[..., None],
     )

@@ -1,4 +1,8 @@
-"""Validity: the share of a swap's effect that the mean gradient explains, `1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`, and their cosine."""
+"""Validity: the share of a swap's effect that gradients explain, and the cosine of the two.
+
+It is `1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²` of the mean gradient, and `1 - E‖Δs - G_{t,τ} Δx‖² / E‖Δs‖²` of the positions' own, of which
+what is left is no linear matter.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,14 @@ from stategrad.gradients.groups import Groups
 from stategrad.gradients.provenance import model_hash
 from stategrad.gradients.result import StateGradients
 
-PARTS = ("left", "square", "product", "predicted")
+PARTS = ("left", "square", "product", "predicted", "left_own", "product_own", "predicted_own")
 
 
 class Validity:
-    """Sums of `‖Δs - Ḡ_τ Δx‖²`, `‖Δs‖²`, `⟨Δs, Ḡ_τ Δx⟩` and `‖Ḡ_τ Δx‖²` per group, block and delay, Ḡ being the group's own.
+    """Sums of `PARTS` per group, block and delay.
+
+    They are `‖Δs - Ḡ_τ Δx‖²`, `‖Δs‖²`, `⟨Δs, Ḡ_τ Δx⟩`, `‖Ḡ_τ Δx‖²`, Ḡ being the group's own; then the first, third and fourth with
+    `G_{t,τ}` for `Ḡ_τ`.
 
     Args:
         mean: `Ḡ_τ` of every group.
@@ -47,6 +54,7 @@ class Validity:
         places: np.ndarray,
         change: Float[Tensor, "position state"],
         cause: Float[Tensor, "position embedding"],
+        own: Float[Tensor, "position state"],
         weights: Float[Tensor, " position"],
     ) -> None:
         """Add the changes `Δs` that `Δx` has caused, at the delay with index `delay`.
@@ -56,24 +64,35 @@ class Validity:
             places: the positions in the text.
             change: `Δs`.
             cause: `Δx`.
+            own: `G_{t,τ} Δx`.
             weights: how many positions of the text each stands for.
         """
         block = self._blocks[torch.from_numpy(places)]
+        own_parts = torch.stack(_compared(change, own), 1)
         for group in np.flatnonzero(self._members[:, places].any(axis=1)):
             chosen = torch.from_numpy(np.flatnonzero(self._members[group, places]))
             moved, predicted = change[chosen], cause[chosen] @ self._mean[group, delay].T
-            product = (moved * predicted).sum(1, dtype=torch.float64)
-            parts = torch.stack([_square(moved - predicted), _square(moved), product, _square(predicted)], 1)
+            left, product, square = _compared(moved, predicted)
+            parts = torch.cat([torch.stack([left, _square(moved), product, square], 1), own_parts[chosen]], 1)
             self._sums[group, delay].index_add_(0, block[chosen], parts * weights[chosen, None])
 
-    def values(self) -> Float[np.ndarray, "group delay"]:
-        """The validity per group and delay; NaN where no position was used or no state changed."""
-        left, square = self._sums.sum(2)[..., :2].unbind(-1)
+    def values(self, unexplained: str) -> Float[np.ndarray, "group delay"]:
+        """The validity per group and delay; NaN where no position was used or no state changed.
+
+        Args:
+            unexplained: the part that is left, `"left"` or `"left_own"`.
+        """
+        left, square = (self._sums[..., PARTS.index(part)].sum(2) for part in (unexplained, "square"))
         return torch.where(square > 0, 1 - left / square, torch.nan).numpy()
 
     def block_sums(self) -> Float[np.ndarray, "group block delay part"]:
         """The sums of each block, in the order of `PARTS`."""
         return self._sums.transpose(1, 2).numpy()
+
+
+def _compared(moved: Float[Tensor, "position state"], predicted: Float[Tensor, "position state"]) -> tuple[Tensor, Tensor, Tensor]:
+    """What the prediction leaves, its product with what happened, and its own square, per position."""
+    return _square(moved - predicted), (moved * predicted).sum(1, dtype=torch.float64), _square(predicted)
 
 
 def _square(rows: Float[Tensor, "position state"]) -> Float[Tensor, " position"]:
