@@ -46,6 +46,7 @@ from stategrad.swaps.pushes import push_states
 from stategrad.swaps.result import SwapMemory
 from stategrad.swaps.swap_memory import swap_memory
 from stategrad.words.result import WordMemory
+from stategrad.words.sentence_memory import SentenceMemory, sentence_memory
 from stategrad.words.word_memory import word_memory
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ __all__ = [
     "compare",
     "word_memory",
     "WordMemory",
+    "sentence_memory",
+    "SentenceMemory",
     # what is tracked
     "Embeddings",
     "Property",

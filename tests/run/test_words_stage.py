@@ -18,7 +18,7 @@ ASKED = WordsConfig(enabled=True, minimum=8, most=12, words=5, delays=(0, 2), dr
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     one = Run(dataclasses.replace(TINY, words=ASKED), tmp_path_factory.mktemp("words") / "run", show_progress=False)
-    one.execute(["train", "words"])
+    one.execute(["train", "words", "sentences"])
     return one
 
 
@@ -43,6 +43,36 @@ def test_correlations_stand_beside_them(run):
     assert set(frame["measure"]) == {"sigma_1", "sigma_1_equal", "rms", "rms_equal", "effect"}
     assert set(frame["words"]) == {5}
     assert run.folder.manifest()["facts"]["words"] == 5
+
+
+def test_sentences_are_followed_in_every_state_as_the_library_does(run):
+    frame = run.folder.read_measures("sentences")
+    assert list(dict.fromkeys(frame["state"])) == ["cell", "hidden"]
+    expected = sg.sentence_memory(run.model, run.text, 3, state="hidden")
+    own = frame[frame["state"] == "hidden"].reset_index(drop=True)
+    assert own["word"].tolist() == expected.table["word"].tolist()
+    np.testing.assert_allclose(own["effect"], expected.table["effect"], rtol=1e-6)
+    np.testing.assert_allclose(own["sigma_1"], expected.table["sigma_1"], rtol=1e-6)
+
+
+def test_other_sentences_leave_the_words_as_they_are(run, tmp_path, capsys):
+    changed = dataclasses.replace(TINY, words=dataclasses.replace(ASKED, sentences=1))
+    again = Run(changed, run.folder.path)
+    again.execute(["train", "words", "sentences"])
+    said = capsys.readouterr().err
+    assert "words: unchanged" in said
+    assert "sentences: unchanged" not in said
+    assert again.folder.read_measures("sentences")["sentence"].nunique() == 1
+    without = dataclasses.replace(TINY, words=dataclasses.replace(ASKED, sentences=0))
+    Run(without, run.folder.path, show_progress=False).execute(["train", "sentences"])
+    assert not (run.folder.path / "measures" / "sentences.csv").exists()
+
+
+def test_a_text_without_such_sentences_is_said(run, capsys, monkeypatch):
+    monkeypatch.setattr("stategrad.words.sentence_memory.SHORTEST", 1000)
+    again = Run(dataclasses.replace(TINY, words=dataclasses.replace(ASKED, sentences=2)), run.folder.path)
+    again.execute(["train", "sentences"])
+    assert "sentences: none are followed: sentences is 2, to be drawn of 0" in capsys.readouterr().err
 
 
 def test_other_settings_of_words_run_only_their_stage_again(run, capsys):

@@ -170,16 +170,16 @@ def probe(
 
 
 def words(base: RunConfig, folder: Path, *, words: WordsConfig, progress: bool = True) -> None:
-    """Measure every word of a run's text on its own: sensitivity and effect, against frequency.
+    """Measure every word of a run's text on its own, sensitivity and effect against frequency, and follow some sentences.
 
     Args:
         base: the settings of the folder.
         folder: of the run.
-        words: how every word is measured on its own.
+        words: how every word is measured on its own, and which sentences are followed.
         progress: show progress.
     """
     chosen = dataclasses.replace(words, enabled=True)
-    Run(dataclasses.replace(base, words=chosen), folder, show_progress=progress).execute(["train", "words"])
+    Run(dataclasses.replace(base, words=chosen), folder, show_progress=progress).execute(["train", "words", "sentences"])
 
 
 def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:

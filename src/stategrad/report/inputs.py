@@ -34,6 +34,7 @@ COMMANDS = {
     "training": "train",
     "words": "words",
     "word_correlations": "words",
+    "sentences": "words",
 }
 """Which command of stategrad writes which table."""
 
@@ -59,6 +60,7 @@ REQUIRED = {
     "training": ("epoch",),
     "words": ("delay", "frequency", "sigma_1_equal", "effect"),
     "word_correlations": ("measure", "delay", "rho", "low", "high", "words"),
+    "sentences": ("sentence", "place", "after", "delay", "effect", "retained"),
 }
 OPTIONAL = {
     "memory": (
@@ -169,15 +171,17 @@ OPTIONAL = {
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
     "words": ("count", "rms_equal", "sigma_1_any_low", "sigma_1_any_high", "effect_any_low", "effect_any_high"),
     "word_correlations": (),
+    "sentences": ("sigma_1",),
 }
 LABELS = (
-    "word", "state", "control", "reader", "group", "other", "measure", "law", "rule", "property", "row", "note", "penalty",
-    "class_weight", "scheme", "positive", "negative", "class", "set", "seed", "direction", "tag",
+    "word", "state_word", "state", "control", "reader", "group", "other", "measure", "law", "rule", "property", "row", "note",
+    "penalty", "class_weight", "scheme", "positive", "negative", "class", "set", "seed", "direction", "tag",
 )  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
     "comparisons", "horizon", "decay", "channels", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal",
     "sampling", "separability", "tags", "decoding", "training", "words", "word_correlations",
+    "sentences",
 )  # fmt: skip
 
 
@@ -210,6 +214,7 @@ class RunTables:
         training: the epochs, None where the model was given.
         words: every word on its own, None where that was not measured.
         word_correlations: of their measures with frequency, likewise.
+        sentences: what every state in some sentences depends on, None where none were followed.
     """
 
     folder: Path
@@ -236,6 +241,7 @@ class RunTables:
     training: pd.DataFrame | None
     words: pd.DataFrame | None
     word_correlations: pd.DataFrame | None
+    sentences: pd.DataFrame | None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -308,7 +314,10 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     if not path.is_file():
         raise MissingInputError(f"{path} is missing; {again}.")
     try:
-        frame = pd.read_csv(path, keep_default_na=False, na_values=["", "NaN", "nan"])
+        # "nan" is a word where words stand, and nothing where numbers do
+        columns = pd.read_csv(path, nrows=0).columns
+        missing_values = {str(column): ["", "NaN", "nan"] for column in columns if column not in LABELS}
+        frame = pd.read_csv(path, keep_default_na=False, na_values=missing_values)
     except (ValueError, pd.errors.ParserError) as error:
         raise InvalidInputError(f"{path} is not a table ({error}); {again} anew.") from error
     missing = [column for column in REQUIRED[name] if column not in frame]

@@ -27,7 +27,7 @@ from stategrad.report.export import page_chart, write_chart
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
-from stategrad.report.sections import Figure, conventions, figures_of, opens_whitened
+from stategrad.report.sections import Figure, conventions, figures_of, opens_whitened, sentence_choices
 from stategrad.report.separability_sentences import on_separability
 from stategrad.report.tag_sentences import on_tags
 from stategrad.report.text_sentences import on_text
@@ -38,6 +38,7 @@ LARGEST_PAGE = 8_000_000
 DOWNLOADS = (
     "memory", "tracking", "directions", "horizon", "seeds", "pairs", "pushes", "classes", "controls", "equal", "units", "channels",
     "decoding", "memories", "separability", "tags", "training", "words",
+    "sentences",
 )  # fmt: skip
 """The tables that a page carries."""
 
@@ -172,6 +173,7 @@ def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
         "values": ("Values", {"absolute": "absolute", "relative": "relative to delay 0"}),
         "rule": ("Class curves", {rule: RULES.get(rule, rule) for rule in run.rules}),
         "whitened": (what, {str(value).lower(): "whitened space" if value else "embedding space" for value in conventions(run)}),
+        "sentence": ("Sentence", sentence_choices(run)),
         "n": ("Cosine to", {f"n={n}": f"{n} direction{'s' * (n > 1)}" for n in sorted(run.numbers)}),
     }
     return {name: control for name, control in controls.items() if len(control[1]) > 1}
@@ -180,7 +182,7 @@ def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:
 def _defaults(run: RunTables) -> dict[str, str]:
     return {"state": run.states[0] if run.states else "", "scale": "linear", "values": "absolute",
             "rule": run.rules[0] if run.rules else "", "whitened": str(opens_whitened(run)).lower(),
-            "n": f"n={run.numbers[0]}" if run.numbers else ""}  # fmt: skip
+            "n": f"n={run.numbers[0]}" if run.numbers else "", "sentence": next(iter(sentence_choices(run)), "")}  # fmt: skip
 
 
 def _page_data(run: RunTables, drawn: list[Figure]) -> dict[str, Any]:

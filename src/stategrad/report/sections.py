@@ -33,6 +33,7 @@ from stategrad.report.push_figures import explained_chart, on_pushes, pushes_cha
 from stategrad.report.sampling_sentences import on_sampling
 from stategrad.report.seed_figures import on_seeds, seeds_chart
 from stategrad.report.selectivity_figures import MEASURES, on_selectivity, selectivity_chart
+from stategrad.report.sentence_figures import on_sentence, sentence_chart, words_of
 from stategrad.report.unit_figures import on_units, units_chart
 
 Drawer = Callable[..., alt.LayerChart]
@@ -119,6 +120,7 @@ def figures_of(run: RunTables) -> list[Figure]:
         *_unit_figures(run),
         *_channel_figures(run, steps),
         *_word_figures(run),
+        *_sentence_figures(run),
         *_decoding_figures(run),
     ]
 
@@ -391,3 +393,25 @@ def _word_figures(run: RunTables) -> list[Figure]:
         Figure(name, "Words and their frequency", "words", sensitivity, ("scale",), sayings(word_figures.on_sensitivity)),
         Figure("words-effect", "What replacing a word changes", "words", effect, ("scale",), sayings(word_figures.on_effect), name),
     ]
+
+
+def sentence_choices(run: RunTables) -> dict[str, str]:
+    """The sentences that were followed, by number: how each begins."""
+    if run.sentences is None or run.sentences.empty:
+        return {}
+    return {str(number): f"“{' '.join(words.split()[:2])} …”" for number, words in words_of(run.sentences).items()}
+
+
+def _sentence_figures(run: RunTables) -> list[Figure]:
+    sentences = run.sentences
+    if sentences is None or sentences.empty:
+        return []
+
+    def cells(**options: Any) -> alt.LayerChart:
+        return sentence_chart(sentences, **options)
+
+    sayings = [
+        Saying({"state": str(state), "sentence": str(number)}, on_sentence(rows))
+        for (state, number), rows in sentences.groupby(["state", "sentence"], sort=False)
+    ]
+    return [Figure("sentences", "Sentences word by word", "sentences", cells, ("values",), sayings)]

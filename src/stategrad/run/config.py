@@ -14,6 +14,7 @@ from stategrad.models.language_model import Architecture, LanguageModel, ModelCo
 from stategrad.models.training import TrainingConfig
 from stategrad.probes.grid import ProbeConfig
 from stategrad.run.properties import Side, check_sides
+from stategrad.words.sentence_memory import SHORTEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,16 +242,18 @@ class AnalysisConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class WordsConfig:
-    """How every word is measured on its own, against its frequency.
+    """How every word is measured on its own, against its frequency, and which sentences are followed word by word.
 
     Attributes:
-        enabled: whether it is.
+        enabled: whether words are measured.
         minimum: positions that a word must have, and that are drawn of each at equal counts.
         most: positions that are used of a word.
         words: this many, at even steps of the ranks of frequency; None for all.
         delays: at which.
         draws: groups of any words of each size, for comparison.
         seed: of the draws.
+        sentences: how many are followed, drawn at random; 0 for none.
+        longest_sentence: words of a sentence that is followed.
     """
 
     enabled: bool = False
@@ -260,9 +263,15 @@ class WordsConfig:
     delays: tuple[int, ...] = (0, 1, 2, 5, 10)
     draws: int = 20
     seed: int = 0
+    sentences: int = 3
+    longest_sentence: int = 25
 
     def __post_init__(self) -> None:
         problems = Problems("words")
+        if self.sentences < 0:
+            problems.add(f"words.sentences is {self.sentences}; give 0 or more")
+        if self.longest_sentence < SHORTEST:
+            problems.add(f"words.longest_sentence is {self.longest_sentence}; give {SHORTEST} or more")
         for name, value in (("minimum", self.minimum), ("words", self.words), ("draws", self.draws)):
             if value is not None and value < 1:
                 problems.add(f"words.{name} is {value}; give at least 1")

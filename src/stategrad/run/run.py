@@ -24,6 +24,7 @@ from stategrad.run.embeddings import given_vectors, is_pretrained, source_finger
 from stategrad.run.folder import RunFolder, fingerprint_of
 from stategrad.run.pairs import swap_pairs
 from stategrad.run.pushes import push
+from stategrad.run.sentences import follow_sentences
 from stategrad.run.type_rules import other_rules
 from stategrad.run.words import measure_words
 
@@ -41,6 +42,7 @@ STAGES = {
     "probe": stages.probe,
     "decode": stages.decode,
     "words": measure_words,
+    "sentences": follow_sentences,
     "report": stages.report,
 }
 
@@ -184,7 +186,10 @@ class Run:
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         decoded = fingerprint_of(trained, settings["decoding"], settings["gradients"]["text"], self.states, lexicon)
-        worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"], corpus.train.sha256)
-        reported = fingerprint_of(analyzed, paired, pushed, probed, decoded, worded)
-        prints = trained, measured, swapped, paired, pushed, controlled, analyzed, probed, decoded, worded, reported
+        of_sentences = {name: settings["words"][name] for name in ("sentences", "longest_sentence", "seed")}
+        of_words = {name: value for name, value in settings["words"].items() if name not in {"sentences", "longest_sentence"}}
+        worded = fingerprint_of(trained, of_words, self.states, settings["gradients"]["text"], corpus.train.sha256)
+        followed = fingerprint_of(trained, of_sentences, self.states, settings["gradients"]["text"])
+        reported = fingerprint_of(analyzed, paired, pushed, probed, decoded, worded, followed)
+        prints = trained, measured, swapped, paired, pushed, controlled, analyzed, probed, decoded, worded, followed, reported
         return dict(zip(STAGES, prints, strict=True))

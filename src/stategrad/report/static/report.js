@@ -16,6 +16,7 @@
     chosen_state: choice.state,
     chosen_rule: choice.rule,
     chosen_whitened: choice.whitened === "true",
+    chosen_sentence: Number(choice.sentence),
   });
 
   async function draw(name) {
@@ -45,7 +46,7 @@
     // the legend has as many columns as fit, which is known only after a first layout: lay out once more
     await view.runAsync();
     await view.resize().runAsync();
-    place.dataset.shown = [variant, choice.state, choice.rule, choice.whitened].join(" ");
+    place.dataset.shown = [variant, choice.state, choice.rule, choice.whitened, choice.sentence].join(" ");
     place.removeAttribute("aria-busy");
   }
 
