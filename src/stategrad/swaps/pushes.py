@@ -14,9 +14,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 import xarray as xr
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from stategrad.cells.network import StateKey
 from stategrad.errors import InvalidInputError, Problems
@@ -24,11 +23,10 @@ from stategrad.gradients.directional import Direction, columns_of
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.streams import Streams
-from stategrad.gradients.stretches import Stretch, stretches
 from stategrad.gradients.tangents import Gradients, Window
 from stategrad.swaps.changes import changes
 from stategrad.swaps.push_response import PushResponse
-from stategrad.swaps.reading import Chosen, Reading
+from stategrad.swaps.reading import Batch, Chosen, Reading
 from stategrad.swaps.replacements import replacements_of
 from stategrad.swaps.validity import mean_gradients
 
@@ -170,31 +168,25 @@ def _run(
     shape, units = (len(pushes), len(sizes)), network.state_size(reading.key)
     square, left = np.zeros((2, *shape, strata.count, len(reading.delays)))
     effect = torch.zeros(len(reading.delays), strata.count, *shape, units, dtype=torch.float64)
-    column, longest = {int(delay): index for index, delay in enumerate(reading.delays)}, reading.longest
+    column = {int(delay): index for index, delay in enumerate(reading.delays)}
     chunk = max(1, chunk_size // (2 * len(pushes) * len(sizes)))
     window, start = Window(network, chunk, len(pushes)), torch.from_numpy(pushes)[:, None].to(network.dtype)
-    with tqdm(total=len(positions.used), desc="pushes", unit="position", disable=not show_progress) as bar:
-        for stretch in stretches(reading.streams, positions.used, longest, reading.initial):
-            remaining = positions.remaining[stretch.positions].clip(max=longest)
-            order = np.lexsort((stretch.positions, -remaining))
-            for first in range(0, len(order), chunk):
-                part = order[first : first + chunk]
-                stratum = strata.of_position[stretch.positions[part]]
-                moved = _moved(reading, pushes, sizes, stretch, part, remaining[part])
-                tangents = window.propagate(stretch, part, remaining[part], longest, start)
-                responses = _responses(moved, tangents, reading.key, sizes)
-                for delay, (odd, even, linear) in enumerate(responses):
-                    if delay not in column:
-                        continue
-                    at = torch.from_numpy(stratum[: len(odd)])
-                    # both signs together: ‖Δs‖² is that of the odd part and of the even part, ‖Δs ∓ a G d‖² likewise
-                    both = _square(odd) + _square(even)
-                    wrong = _square(odd - linear) + _square(even)
-                    for sums, values in ((square, both), (left, wrong)):
-                        added = torch.zeros(strata.count, *shape, dtype=torch.float64).index_add_(0, at, values)
-                        sums[..., column[delay]] += added.permute(1, 2, 0).numpy()
-                    effect[column[delay]].index_add_(0, at, odd.double())
-                bar.update(len(part))
+    used = positions.used
+    for batch in reading.batches(used, positions.remaining[used], chunk, what="pushes", show_progress=show_progress):
+        stratum = strata.of_position[batch.places]
+        moved = _moved(reading, pushes, sizes, batch)
+        tangents = window.propagate(batch.stretch, batch.chosen, batch.remaining, reading.longest, start)
+        for delay, (odd, even, linear) in enumerate(_responses(moved, tangents, reading.key, sizes)):
+            if delay not in column:
+                continue
+            at = torch.from_numpy(stratum[: len(odd)])
+            # both signs together: ‖Δs‖² is that of the odd part and of the even part, ‖Δs ∓ a G d‖² likewise
+            both = _square(odd) + _square(even)
+            wrong = _square(odd - linear) + _square(even)
+            for sums, values in ((square, both), (left, wrong)):
+                added = torch.zeros(strata.count, *shape, dtype=torch.float64).index_add_(0, at, values)
+                sums[..., column[delay]] += added.permute(1, 2, 0).numpy()
+            effect[column[delay]].index_add_(0, at, odd.double())
     reading.check_finite(square, "a push", "for smaller sizes, or for precision='float64'")
     return _Sums(square, left, effect.permute(2, 3, 4, 1, 0).numpy())
 
@@ -203,17 +195,15 @@ def _moved(
     reading: Reading,
     pushes: Float[np.ndarray, "direction embedding"],
     sizes: Float[np.ndarray, " size"],
-    stretch: Stretch,
-    part: Int[np.ndarray, " position"],
-    remaining: Int[np.ndarray, " position"],
+    batch: Batch,
 ) -> Iterator[Float[Tensor, "inside sign direction size state"]]:
     """`Δs(±a)` at delays 0, 1, …, of the positions still inside."""
     steps = torch.from_numpy(np.multiply.outer(np.concatenate([sizes, -sizes]), pushes))
     each = steps.flatten(0, 1).to(reading.network.dtype)  # sign and size, then direction
-    rows = np.repeat(stretch.rows[part], len(each))
-    replacement = (stretch.inputs[torch.from_numpy(stretch.rows[part])][:, None] + each).flatten(0, 1)
-    inside = np.repeat(remaining, len(each))
-    for change, _, _ in changes(reading.network, reading.key, stretch, rows, inside, replacement, reading.longest):
+    own = batch.stretch.inputs[torch.from_numpy(batch.rows)]
+    replacement = (own[:, None] + each).flatten(0, 1)
+    rows, inside = (np.repeat(values, len(each)) for values in (batch.rows, batch.remaining))
+    for change, _, _ in changes(reading.network, reading.key, batch.stretch, rows, inside, replacement, reading.longest):
         yield change.view(-1, 2, len(sizes), len(pushes), change.shape[1]).transpose(2, 3)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int, Num
+from tqdm.auto import tqdm
 
 from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import Network, StateKey, States, network_of
@@ -20,6 +21,32 @@ from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.sampling import Positions, choose_positions
 from stategrad.gradients.state_gradients import block_numbers, default_groups, delays_of
 from stategrad.gradients.streams import Streams, streams_of, vector_size
+from stategrad.gradients.stretches import Stretch, stretches
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Positions that advance together, those with the most delays ahead first.
+
+    Attributes:
+        stretch: where they lie.
+        chosen: indices into `stretch.positions`.
+        remaining: for each, how many delays are followed; falling.
+    """
+
+    stretch: Stretch
+    chosen: Int[np.ndarray, " position"]
+    remaining: Int[np.ndarray, " position"]
+
+    @property
+    def places(self) -> Int[np.ndarray, " position"]:
+        """The positions in the text."""
+        return self.stretch.positions[self.chosen]
+
+    @property
+    def rows(self) -> Int[np.ndarray, " position"]:
+        """The positions as rows of the stretch."""
+        return self.stretch.rows[self.chosen]
 
 
 @dataclass(frozen=True)
@@ -104,6 +131,27 @@ class Reading:
             raise InvalidInputError("at has labels, and swaps know one set of steps; pass a boolean mask.")
         positions = choose_positions(strata, lengths, self.delays, conditions, sample=sample, seed=seed)
         return Chosen(read, block_of, strata, conditions, positions)
+
+    def batches(
+        self, used: Int[np.ndarray, " used"], remaining: Int[np.ndarray, " used"], size: int, *, what: str, show_progress: bool
+    ) -> Iterator[Batch]:
+        """The text stretch by stretch, and in each the positions in batches, with a progress bar that counts them.
+
+        Args:
+            used: the positions, in the order of the text.
+            remaining: how many delays each may be followed.
+            size: of a batch, at most.
+            what: happens to the inputs: "swaps".
+            show_progress: show the bar.
+        """
+        with tqdm(total=len(used), desc=what, unit="position", disable=not show_progress) as bar:
+            for stretch in stretches(self.streams, used, self.longest, self.initial):
+                left = remaining[np.searchsorted(used, stretch.positions)].clip(max=self.longest)
+                order = np.lexsort((stretch.positions, -left))
+                for first in range(0, len(order), size):
+                    part = order[first : first + size]
+                    yield Batch(stretch, part, left[part])
+                    bar.update(len(part))
 
     def provenance(self, chosen: Chosen, **settings: Any) -> str:
         """Where a result comes from, as JSON."""

@@ -16,6 +16,8 @@ from stategrad.gradients.horizons import LEVELS, check_levels, horizon_rows
 from stategrad.measures.horizon import relative_interval
 from stategrad.measures.jackknife import Estimate, jackknife
 
+AGREEMENT = ("validity", "cosine", "validity_own", "cosine_own")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SwapMemory:
@@ -27,11 +29,7 @@ class SwapMemory:
         population: positions of the text that they stand for, (group, delay).
         block_theta: `θ(τ)` of each block, (group, block, delay); zero where a block is empty.
         block_count: `population` of each block, (group, block, delay), without the strata of which no position was drawn.
-        validity: `1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`, (group, delay): 1 where the group's mean gradient explains the swaps entirely,
-            0 where it explains nothing, below where it is worse than nothing. None without gradients.
         provenance: versions, hashes and settings, as JSON.
-        validity_own: `1 - E‖Δs - G_{t,τ} Δx‖² / E‖Δs‖²`, the same for the position's own gradient: what it leaves is not linear,
-            and what it explains beyond `validity` differs from position to position. None without gradients.
         divergence: `E KL(p(w_{t+1}) ‖ p^swap(w_{t+1}))` in nats, (group, delay); None where it was not asked for.
         block_divergence: the same of each block, (group, block, delay).
         block_agreement: of each block what validities and cosines are made of, (group, block, delay, part): the means of
@@ -44,9 +42,7 @@ class SwapMemory:
     population: xr.DataArray
     block_theta: xr.DataArray
     block_count: xr.DataArray
-    validity: xr.DataArray | None
     provenance: str
-    validity_own: xr.DataArray | None = None
     divergence: xr.DataArray | None = None
     block_divergence: xr.DataArray | None = None
     block_agreement: xr.DataArray | None = None
@@ -60,6 +56,29 @@ class SwapMemory:
     def delays(self) -> list[int]:
         """The delays, in increasing order."""
         return [int(delay) for delay in self.theta["delay"].values]
+
+    @property
+    def validity(self) -> xr.DataArray | None:
+        """`1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`, (group, delay): the share of the swaps that the group's mean gradient explains.
+
+        1 where it explains them entirely, 0 where it explains nothing, below where it is worse than nothing. None without
+        gradients.
+        """
+        return self._agreement_of_all("validity")
+
+    @property
+    def validity_own(self) -> xr.DataArray | None:
+        """`1 - E‖Δs - G_{t,τ} Δx‖² / E‖Δs‖²`, (group, delay): the same of each position's own gradient.
+
+        What it leaves is not linear, and what it explains beyond `validity` differs from position to position.
+        """
+        return self._agreement_of_all("validity_own")
+
+    def _agreement_of_all(self, name: str) -> xr.DataArray | None:
+        if self.block_agreement is None:
+            return None
+        total = (self.block_agreement * self.block_count).sum("block").transpose("group", "delay", "part")
+        return self.theta.copy(data=_agreement(total.values[..., None])[..., AGREEMENT.index(name)])
 
     def relative(self) -> xr.DataArray:
         """`θ(τ)/θ(0)`, (group, delay): comparable across models, whatever the scale of their states.
@@ -101,9 +120,8 @@ class SwapMemory:
         counts = self.block_count.transpose("group", "delay", "block").values
         estimate = jackknife(_agreement, parts, counts, level=level)
         ends = (("", estimate.plain), ("_low", estimate.low), ("_high", estimate.high))
-        names = ("validity", "cosine", "validity_own", "cosine_own")
         return xr.Dataset(
-            {f"{name}{end}": self.theta.copy(data=values[..., i]) for i, name in enumerate(names) for end, values in ends}
+            {f"{name}{end}": self.theta.copy(data=values[..., i]) for i, name in enumerate(AGREEMENT) for end, values in ends}
         )
 
     def horizon(self, levels: Sequence[float] = LEVELS, *, level: float = 0.95) -> pd.DataFrame:
@@ -143,9 +161,8 @@ class SwapMemory:
         columns |= {"theta_low": interval["low"], "theta_high": interval["high"]}
         if 0 in self.delays:
             columns["relative"] = self.relative()
-        if self.validity is not None and self.validity_own is not None:
+        if self.block_agreement is not None:
             columns |= {str(name): values for name, values in self.agreement().items()}
-            columns |= {"validity": self.validity, "validity_own": self.validity_own}
         if self.divergence is not None and self.block_divergence is not None:
             estimate = self._estimate_of(self.block_divergence, 0.95)
             columns["divergence"] = self.divergence
@@ -175,7 +192,7 @@ class SwapMemory:
 
 
 def _agreement(parts: np.ndarray) -> np.ndarray:
-    """Validity and cosine of the mean gradient and of the own ones, from means (…, part, 1) in the order of `validity.PARTS`."""
+    """What `AGREEMENT` names, from means or sums (…, part, 1) in the order of `validity.PARTS`."""
     left, square, product, predicted, *own = np.moveaxis(parts[..., 0], -1, 0)
     square = np.where(square > 0, square, np.nan)  # of swaps that change nothing
     values = []

@@ -10,18 +10,16 @@ from typing import Any, Literal
 import numpy as np
 import torch
 import xarray as xr
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from stategrad.cells.network import StateKey
 from stategrad.gradients.request import Execution
 from stategrad.gradients.result import StateGradients
-from stategrad.gradients.stretches import Stretch, stretches
 from stategrad.gradients.tangents import Window
 from stategrad.swaps.changes import changes
 from stategrad.swaps.divergence import NextWord
-from stategrad.swaps.reading import Chosen, Reading
+from stategrad.swaps.reading import Batch, Chosen, Reading
 from stategrad.swaps.replacements import Replacements, replacements_of
 from stategrad.swaps.result import SwapMemory
 from stategrad.swaps.validity import PARTS, Validity, mean_gradients
@@ -122,54 +120,44 @@ def _run(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Swap at every used position; the sums of `‖Δs‖` and of divergences, (stratum, delay)."""
     strata, positions, weights = chosen.strata, chosen.positions, chosen.weights
-    used, longest = positions.used, reading.longest
+    used = positions.used
     column = {int(delay): index for index, delay in enumerate(reading.delays)}
     window = None if validity is None else Window(reading.network, chunk_size, columns=1)
     sums, divergences = np.zeros((2, *weights.shape))
-    with tqdm(total=len(used), desc="swaps", unit="position", disable=not show_progress) as bar:
-        for stretch in stretches(reading.streams, used, longest, reading.initial):
-            left = positions.remaining[stretch.positions].clip(max=longest)
-            order = np.lexsort((stretch.positions, -left))
-            for first in range(0, len(order), chunk_size):
-                part = order[first : first + chunk_size]
-                places, rows = stretch.positions[part], stretch.rows[part]
-                replacement = replacements.vectors(places)
-                cause = replacement - stretch.inputs[torch.from_numpy(rows)]
-                moved = changes(reading.network, reading.key, stretch, rows, left[part], replacement, longest)
-                linear = repeat(None) if window is None else _linear(window, reading.key, stretch, part, left[part], cause)
-                for delay, ((change, hidden, swapped), own) in enumerate(zip(moved, linear, strict=False)):
-                    if delay not in column:
-                        continue
-                    index, reached = column[delay], places[: len(change)]
-                    read = np.flatnonzero(chosen.conditions.masks(reached, delay)[0])
-                    if len(read) == 0:
-                        continue
-                    if len(read) < len(reached):
-                        change, hidden, swapped = (values[read] for values in (change, hidden, swapped))
-                    stratum = strata.of_position[reached[read]]
-                    sizes = torch.linalg.vector_norm(change, dim=1, dtype=torch.float64).numpy()
-                    sums[:, index] += np.bincount(stratum, sizes, minlength=strata.count)
-                    if next_word is not None:
-                        moves = next_word.divergence(hidden, swapped).numpy()
-                        divergences[:, index] += np.bincount(stratum, moves, minlength=strata.count)
-                    if validity is not None and own is not None:
-                        weight = torch.from_numpy(weights[stratum, index])
-                        validity.add(index, reached[read], change, cause[read], own[read], weight)
-                bar.update(len(part))
+    for batch in reading.batches(used, positions.remaining[used], chunk_size, what="swaps", show_progress=show_progress):
+        places, stretch = batch.places, batch.stretch
+        replacement = replacements.vectors(places)
+        cause = replacement - stretch.inputs[torch.from_numpy(batch.rows)]
+        moved = changes(reading.network, reading.key, stretch, batch.rows, batch.remaining, replacement, reading.longest)
+        linear = repeat(None) if window is None else _linear(window, reading.key, batch, cause)
+        for delay, ((change, hidden, swapped), own) in enumerate(zip(moved, linear, strict=False)):
+            if delay not in column:
+                continue
+            index, reached = column[delay], places[: len(change)]
+            read = np.flatnonzero(chosen.conditions.masks(reached, delay)[0])
+            if len(read) == 0:
+                continue
+            if len(read) < len(reached):
+                change, hidden, swapped = (values[read] for values in (change, hidden, swapped))
+            stratum = strata.of_position[reached[read]]
+            sizes = torch.linalg.vector_norm(change, dim=1, dtype=torch.float64).numpy()
+            sums[:, index] += np.bincount(stratum, sizes, minlength=strata.count)
+            if next_word is not None:
+                moves = next_word.divergence(hidden, swapped).numpy()
+                divergences[:, index] += np.bincount(stratum, moves, minlength=strata.count)
+            if validity is not None and own is not None:
+                weight = torch.from_numpy(weights[stratum, index])
+                validity.add(index, reached[read], change, cause[read], own[read], weight)
     reading.check_finite(sums, "a swap", "or for precision='float64'")
     return sums, divergences
 
 
 def _linear(
-    window: Window,
-    key: StateKey,
-    stretch: Stretch,
-    part: Int[np.ndarray, " position"],
-    remaining: Int[np.ndarray, " position"],
-    cause: Float[Tensor, "position embedding"],
+    window: Window, key: StateKey, batch: Batch, cause: Float[Tensor, "position embedding"]
 ) -> Iterator[Float[Tensor, "position state"]]:
     """`G_{t,τ} Δx` at delays 0, 1, …, exact for each position: tangents that start as the changes."""
-    for _, gradients in window.propagate(stretch, part, remaining, int(remaining.max()), cause[None]):
+    longest = int(batch.remaining.max())
+    for _, gradients in window.propagate(batch.stretch, batch.chosen, batch.remaining, longest, cause[None]):
         yield gradients[key][0]
 
 
@@ -191,8 +179,6 @@ def _result(reading: Reading, chosen: Chosen, sums: np.ndarray, validity: Validi
         population=labelled(chosen.population.sum(1), "group", "delay"),
         block_theta=labelled(weighted / np.maximum(represented, 1), "group", "block", "delay"),
         block_count=labelled(represented, "group", "block", "delay"),
-        validity=None if validity is None else labelled(validity.values("left"), "group", "delay"),
         provenance=provenance,
-        validity_own=None if validity is None else labelled(validity.values("left_own"), "group", "delay"),
         block_agreement=None if agreement is None else agreement / np.maximum(represented, 1)[..., None],
     )

@@ -76,15 +76,6 @@ class Validity:
             parts = torch.cat([torch.stack([left, _square(moved), product, square], 1), own_parts[chosen]], 1)
             self._sums[group, delay].index_add_(0, block[chosen], parts * weights[chosen, None])
 
-    def values(self, unexplained: str) -> Float[np.ndarray, "group delay"]:
-        """The validity per group and delay; NaN where no position was used or no state changed.
-
-        Args:
-            unexplained: the part that is left, `"left"` or `"left_own"`.
-        """
-        left, square = (self._sums[..., PARTS.index(part)].sum(2) for part in (unexplained, "square"))
-        return torch.where(square > 0, 1 - left / square, torch.nan).numpy()
-
     def block_sums(self) -> Float[np.ndarray, "group block delay part"]:
         """The sums of each block, in the order of `PARTS`."""
         return self._sums.transpose(1, 2).numpy()
