@@ -7,8 +7,9 @@ from report.generated_run import write_run
 from stategrad.report.inputs import read_run
 from stategrad.report.page import render
 from stategrad.report.paper import beside_paper
-from stategrad.report.sections import figures_of, sentence_choices
+from stategrad.report.sections import figures_of
 from stategrad.report.sentence_figures import on_sentence, sentence_chart
+from stategrad.report.word_sections import sentence_choices
 
 SENTENCES = {7: "the dog saw the nan <eos>", 30: "it ended in an old house <eos>"}
 
@@ -48,7 +49,7 @@ def test_the_words_that_the_last_state_depends_on_are_named_with_their_distance(
     said = on_sentence(sentences().query("sentence == 7 and state == 'cell'"))
     assert said[1] == (
         "Of the words before the last, the state at the end depends most on “dog”, 4 words back (90 % of what it changed when it "
-        "was read), “nan”, 1 word back (50 % of what it changed when it was read) and “the”, 2 words back (25 % of what it "
+        "was read); “nan”, 1 word back (50 % of what it changed when it was read); “the”, 2 words back (25 % of what it "
         "changed when it was read)."
     )
     assert len(on_sentence(sentences().query("sentence == 7 and delay == 0"))) == 1

@@ -1,6 +1,7 @@
 """The stage that measures words: what it writes, and when."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import stategrad as sg
 from run.tiny import TINY
 from stategrad.errors import InvalidInputError
-from stategrad.run.config import WordsConfig
+from stategrad.run.config import SentencesConfig, WordsConfig
 from stategrad.run.run import Run
 from stategrad.run.settings import read_preset
 
@@ -48,7 +49,7 @@ def test_correlations_stand_beside_them(run):
 def test_sentences_are_followed_in_every_state_as_the_library_does(run):
     frame = run.folder.read_measures("sentences")
     assert list(dict.fromkeys(frame["state"])) == ["cell", "hidden"]
-    expected = sg.sentence_memory(run.model, run.text, 3, state="hidden")
+    expected = sg.sentence_memory(run.model, run.text, 3, state="hidden", show_progress=False)
     own = frame[frame["state"] == "hidden"].reset_index(drop=True)
     assert own["word"].tolist() == expected.table["word"].tolist()
     np.testing.assert_allclose(own["effect"], expected.table["effect"], rtol=1e-6)
@@ -56,23 +57,30 @@ def test_sentences_are_followed_in_every_state_as_the_library_does(run):
 
 
 def test_other_sentences_leave_the_words_as_they_are(run, tmp_path, capsys):
-    changed = dataclasses.replace(TINY, words=dataclasses.replace(ASKED, sentences=1))
+    changed = dataclasses.replace(TINY, words=ASKED, sentences=SentencesConfig(count=1))
     again = Run(changed, run.folder.path)
     again.execute(["train", "words", "sentences"])
     said = capsys.readouterr().err
     assert "words: unchanged" in said
     assert "sentences: unchanged" not in said
     assert again.folder.read_measures("sentences")["sentence"].nunique() == 1
-    without = dataclasses.replace(TINY, words=dataclasses.replace(ASKED, sentences=0))
+    without = dataclasses.replace(TINY, words=ASKED, sentences=SentencesConfig(count=0))
     Run(without, run.folder.path, show_progress=False).execute(["train", "sentences"])
     assert not (run.folder.path / "measures" / "sentences.csv").exists()
 
 
 def test_a_text_without_such_sentences_is_said(run, capsys, monkeypatch):
     monkeypatch.setattr("stategrad.words.sentence_memory.SHORTEST", 1000)
-    again = Run(dataclasses.replace(TINY, words=dataclasses.replace(ASKED, sentences=2)), run.folder.path)
+    again = Run(dataclasses.replace(TINY, words=ASKED, sentences=SentencesConfig(count=2)), run.folder.path)
     again.execute(["train", "sentences"])
-    assert "sentences: none are followed: sentences is 2, to be drawn of 0" in capsys.readouterr().err
+    assert re.search(r"sentences: \S+ has none of \d+ to 25 words", capsys.readouterr().err)
+
+
+def test_settings_of_sentences_that_make_no_sense_are_refused_together():
+    with pytest.raises(InvalidInputError) as refused:
+        SentencesConfig(count=-1, longest=3, seed=-2)
+    for sentence in ("sentences.count is -1; give 0 or more", "sentences.longest is 3; give 10 or more", "sentences.seed is -2"):
+        assert sentence in str(refused.value)
 
 
 def test_other_settings_of_words_run_only_their_stage_again(run, capsys):

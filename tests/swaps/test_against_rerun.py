@@ -100,8 +100,8 @@ def test_theta_of_every_group_and_block_equals_a_rerun_per_position(case, with_i
                 assert float(result.block_theta.sel(here | {"block": block})) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("case", ["lstm", "gru-two-layers"])
-def test_validity_is_the_share_of_the_changes_that_each_groups_mean_gradient_explains(case):
+def compared(case):
+    """Swaps with gradients of one case: the result and the gradients, and by group and delay `(Δs, Δx, G)` of every position."""
     kind, options, state = CASES[case]
     module = module_of(kind, options)
     streams, replacements = text()
@@ -110,45 +110,42 @@ def test_validity_is_the_share_of_the_changes_that_each_groups_mean_gradient_exp
     gradients = sg.state_gradients(module, streams, **same)
     result = sg.swap_memory(module, streams, swaps=replacements, sample=None, gradients=gradients, **same)
     cause = (torch.cat(replacements) - torch.cat(streams)).numpy()
-    moved = naive_changes(module, streams, replacements, state)
-    for group in ("all", "a", "b"):
-        for delay in range(DELAYS):
-            mean = gradients.mean.sel(group=group, delay=delay).values
-            at = [p for p, d in moved if d == delay and group in ("all", labels[p])]
-            left = np.mean([np.sum((moved[p, delay] - mean @ cause[p]) ** 2) for p in at])
-            whole = np.mean([np.sum(moved[p, delay] ** 2) for p in at])
-            assert float(result.validity.sel(group=group, delay=delay)) == pytest.approx(1 - left / whole, rel=1e-9)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_own_validity_is_the_share_of_the_changes_that_the_gradient_of_each_position_explains(case):
-    kind, options, state = CASES[case]
-    module = module_of(kind, options)
-    streams, replacements = text()
-    labels, _, groups, _ = labels_and_blocks()
-    same = {"delays": DELAYS, "state": state, "groups": groups, "precision": "float64", "show_progress": False}
-    gradients = sg.state_gradients(module, streams, **same)
-    result = sg.swap_memory(module, streams, swaps=replacements, sample=None, gradients=gradients, **same)
-    cause = (torch.cat(replacements) - torch.cat(streams)).numpy()
-    moved = naive_changes(module, streams, replacements, state)
-    own, before = {}, 0
+    moved, own, before = naive_changes(module, streams, replacements, state), {}, 0
     for x in streams:
         for delay, by_position in all_gradients(module, x, DELAYS, state).items():
             own |= {(before + p, delay): gradient for p, gradient in by_position.items()}
         before += len(x)
-    for group in ("all", "a", "b"):
-        for delay in range(DELAYS):
-            at = [p for p, d in moved if d == delay and group in ("all", labels[p])]
-            left = np.mean([np.sum((moved[p, delay] - own[p, delay] @ cause[p]) ** 2) for p in at])
-            whole = np.mean([np.sum(moved[p, delay] ** 2) for p in at])
-            here = {"group": group, "delay": delay}
-            assert float(result.validity_own.sel(here)) == pytest.approx(1 - left / whole, rel=1e-9)
-            agreement = result.agreement().sel(here)
-            assert float(agreement["validity_own"]) == pytest.approx(1 - left / whole, rel=1e-9)
-            pairs = [(moved[p, delay], own[p, delay] @ cause[p]) for p in at]
-            lengths = np.mean([change @ change for change, _ in pairs]) * np.mean([said @ said for _, said in pairs])
-            cosine = np.mean([change @ said for change, said in pairs]) / np.sqrt(lengths)
-            assert float(agreement["cosine_own"]) == pytest.approx(cosine, rel=1e-9)
+    cells = {
+        (group, delay): [(moved[p, d], cause[p], own[p, d]) for p, d in moved if d == delay and group in ("all", labels[p])]
+        for group in ("all", "a", "b")
+        for delay in range(DELAYS)
+    }
+    return result, gradients, cells
+
+
+@pytest.mark.parametrize("case", ["lstm", "gru-two-layers"])
+def test_validity_is_the_share_of_the_changes_that_each_groups_mean_gradient_explains(case):
+    result, gradients, cells = compared(case)
+    for (group, delay), positions in cells.items():
+        mean = gradients.mean.sel(group=group, delay=delay).values
+        left = np.mean([np.sum((moved - mean @ cause) ** 2) for moved, cause, _ in positions])
+        whole = np.mean([np.sum(moved**2) for moved, _, _ in positions])
+        assert float(result.validity.sel(group=group, delay=delay)) == pytest.approx(1 - left / whole, rel=1e-9)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_own_validity_is_the_share_of_the_changes_that_the_gradient_of_each_position_explains(case):
+    result, _, cells = compared(case)
+    agreement = result.agreement()
+    for (group, delay), positions in cells.items():
+        here = {"group": group, "delay": delay}
+        pairs = [(moved, own @ cause) for moved, cause, own in positions]
+        left = np.mean([np.sum((moved - said) ** 2) for moved, said in pairs])
+        whole = np.mean([moved @ moved for moved, _ in pairs])
+        cosine = np.mean([moved @ said for moved, said in pairs]) / np.sqrt(whole * np.mean([said @ said for _, said in pairs]))
+        assert float(result.validity_own.sel(here)) == pytest.approx(1 - left / whole, rel=1e-9)
+        assert float(agreement["validity_own"].sel(here)) == pytest.approx(1 - left / whole, rel=1e-9)
+        assert float(agreement["cosine_own"].sel(here)) == pytest.approx(cosine, rel=1e-9)
 
 
 def test_delays_may_be_chosen_and_the_text_longer_than_one_stretch(monkeypatch):

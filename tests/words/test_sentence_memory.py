@@ -34,7 +34,7 @@ def model_of(cell="lstm"):
 @pytest.mark.parametrize(("cell", "state"), [("lstm", "cell"), ("lstm", "hidden"), ("gru", "hidden")])
 def test_every_entry_equals_a_rerun_and_the_gradient_of_its_position(text, cell, state):
     model = model_of(cell)
-    result = sg.sentence_memory(model, text, [2, 0, 3], state=state, precision="float64")
+    result = sg.sentence_memory(model, text, [2, 0, 3], state=state, precision="float64", show_progress=False)
     model = model.double()
     recurrent = getattr(model, cell)
     assert list(result.sentences) == [0, 2, 3]
@@ -59,10 +59,12 @@ def test_every_entry_equals_a_rerun_and_the_gradient_of_its_position(text, cell,
 
 
 def test_the_cut_of_the_work_changes_nothing(text, monkeypatch):
-    whole = sg.sentence_memory(model_of(), text, [0, 1, 2, 3, 4], precision="float64")
+    whole = sg.sentence_memory(model_of(), text, [0, 1, 2, 3, 4], precision="float64", show_progress=False)
     monkeypatch.setattr("stategrad.gradients.stretches.LEAST_STEPS", 1)
     monkeypatch.setattr("stategrad.gradients.stretches.BYTES_OF_RECORD", 1)
-    cut = sg.sentence_memory(model_of(), text, [0, 1, 2, 3, 4], precision="float64", execution=sg.Execution(chunk_size=5))
+    cut = sg.sentence_memory(
+        model_of(), text, [0, 1, 2, 3, 4], precision="float64", show_progress=False, execution=sg.Execution(chunk_size=5)
+    )
     for name in ("effect", "retained", "sigma_1"):
         np.testing.assert_allclose(cut.table[name], whole.table[name], rtol=1e-12, atol=1e-14)
 
@@ -71,13 +73,13 @@ def test_sentences_are_drawn_of_readable_length_and_with_few_unknown_words(text)
     streams = tuple(stream.copy() for stream in text.streams)
     streams[0][1] = 0
     rarely = Corpus("generated", text.vocabulary, streams, text.sentences)
-    assert list(sg.sentence_memory(model_of(), rarely, 2).sentences) == [2, 3]
-    assert list(sg.sentence_memory(model_of(), rarely, 9).sentences) == [0, 2, 3]
-    assert 4 in sg.sentence_memory(model_of(), rarely, 9, longest=40).sentences
+    assert list(sg.sentence_memory(model_of(), rarely, 2, show_progress=False).sentences) == [2, 3]
+    assert list(sg.sentence_memory(model_of(), rarely, 9, show_progress=False).sentences) == [0, 2, 3]
+    assert 4 in sg.sentence_memory(model_of(), rarely, 9, longest=40, show_progress=False).sentences
 
 
 def test_the_table_says_whose_it_is(text):
-    result = sg.sentence_memory(model_of(), text, [1])
+    result = sg.sentence_memory(model_of(), text, [1], show_progress=False)
     frame = result.to_dataframe()
     assert len(frame) == 3 + 2 + 1
     assert (frame["after"] - frame["place"] == frame["delay"]).all()
@@ -93,14 +95,32 @@ def test_the_table_says_whose_it_is(text):
 )
 def test_sentences_that_are_not_there_are_refused(text, sentences, match):
     with pytest.raises(InvalidInputError, match=match):
-        sg.sentence_memory(model_of(), text, sentences)
+        sg.sentence_memory(model_of(), text, sentences, show_progress=False)
 
 
 @pytest.mark.usefixtures("shapes_unchecked")
 def test_a_text_without_words_or_without_such_sentences_is_refused(text):
     with pytest.raises(InvalidInputError, match=r"give a sg\.Corpus"):
-        sg.sentence_memory(model_of(), text.streams[0])
+        sg.sentence_memory(model_of(), text.streams[0], show_progress=False)
     with pytest.raises(InvalidInputError, match="drawn of 0 with 10 to 9 words"):
-        sg.sentence_memory(model_of(), text, longest=9)
+        sg.sentence_memory(model_of(), text, longest=9, show_progress=False)
     with pytest.raises(InvalidInputError, match="was not measured; there are 1"):
-        sg.sentence_memory(model_of(), text, [1]).matrix(0)
+        sg.sentence_memory(model_of(), text, [1], show_progress=False).matrix(0)
+
+
+class Exploding(torch.nn.Module):
+    """A model whose states grow without a bound."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = torch.nn.Embedding(len(WORDS), 2)
+        self.embed, self.recurrent = self.embedding, torch.nn.RNN(2, 2, nonlinearity="relu", batch_first=True)
+        for parameter in self.parameters():
+            parameter.data.fill_(1.0)
+        self.recurrent.weight_hh_l0.data.mul_(1e3)
+        self.embedding.weight.data[0] = 2.0
+
+
+def test_states_that_explode_are_refused(text):
+    with pytest.raises(InvalidInputError, match="explode"):
+        sg.sentence_memory(Exploding(), text, [4], show_progress=False)

@@ -25,6 +25,7 @@ from stategrad.run.config import (
     NetworkConfig,
     PushConfig,
     RunConfig,
+    SentencesConfig,
     SwapConfig,
     WordsConfig,
 )
@@ -169,17 +170,18 @@ def probe(
     Run(config, folder, show_progress=progress).execute(["train", "probe" if what == "embeddings" else "decode"])
 
 
-def words(base: RunConfig, folder: Path, *, words: WordsConfig, progress: bool = True) -> None:
+def words(base: RunConfig, folder: Path, *, words: WordsConfig, sentences: SentencesConfig, progress: bool = True) -> None:
     """Measure every word of a run's text on its own, sensitivity and effect against frequency, and follow some sentences.
 
     Args:
         base: the settings of the folder.
         folder: of the run.
-        words: how every word is measured on its own, and which sentences are followed.
+        words: how every word is measured on its own.
+        sentences: which are followed word by word.
         progress: show progress.
     """
-    chosen = dataclasses.replace(words, enabled=True)
-    Run(dataclasses.replace(base, words=chosen), folder, show_progress=progress).execute(["train", "words", "sentences"])
+    config = dataclasses.replace(base, words=dataclasses.replace(words, enabled=True), sentences=sentences)
+    Run(config, folder, show_progress=progress).execute(["train", "words", "sentences"])
 
 
 def report(base: RunConfig, folder: Path, *, progress: bool = True) -> None:

@@ -180,8 +180,7 @@ LABELS = (
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
     "comparisons", "horizon", "decay", "channels", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal",
-    "sampling", "separability", "tags", "decoding", "training", "words", "word_correlations",
-    "sentences",
+    "sampling", "separability", "tags", "decoding", "training", "words", "word_correlations", "sentences",
 )  # fmt: skip
 
 

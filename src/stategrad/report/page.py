@@ -24,21 +24,22 @@ from stategrad.report.contexts import on_context
 from stategrad.report.directions import has_classes, named_directions, on_directions
 from stategrad.report.embedding_sentences import on_embeddings
 from stategrad.report.export import page_chart, write_chart
+from stategrad.report.figure import Figure
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
-from stategrad.report.sections import Figure, conventions, figures_of, opens_whitened, sentence_choices
+from stategrad.report.sections import figures_of
 from stategrad.report.separability_sentences import on_separability
 from stategrad.report.tag_sentences import on_tags
 from stategrad.report.text_sentences import on_text
+from stategrad.report.word_sections import conventions, opens_whitened, sentence_choices
 
 LARGEST_PAGE = 8_000_000
 """Bytes; a page beyond it would be slow to open and to send."""
 
 DOWNLOADS = (
     "memory", "tracking", "directions", "horizon", "seeds", "pairs", "pushes", "classes", "controls", "equal", "units", "channels",
-    "decoding", "memories", "separability", "tags", "training", "words",
-    "sentences",
+    "decoding", "memories", "separability", "tags", "training", "words", "sentences",
 )  # fmt: skip
 """The tables that a page carries."""
 

@@ -29,9 +29,8 @@ def sentence_chart(sentences: pd.DataFrame, *, state: str | None = None, relativ
     """
     sentences = sentences if "state" in sentences else sentences.assign(state="")
     # words occur twice in a sentence: characters without width make them different and keep their looks
-    named = {
-        f"{of}_label": f"datum.{word} + pad('', datum.{of}, '\\u200b')" for of, word in (("place", "word"), ("after", "state_word"))
-    }
+    unique = {"place_label": "datum.word + pad('', datum.place, '\\u200b')",
+              "after_label": "datum.state_word + pad('', datum.after, '\\u200b')"}  # fmt: skip
     measure = "retained" if relative else "effect"
     order = {of: alt.EncodingSortField(of, order="ascending") for of in ("place", "after")}
     x = alt.X("place_label:N", sort=order["place"], axis=alt.Axis(title="word that was read", labelAngle=-60, labelLimit=90))
@@ -47,7 +46,7 @@ def sentence_chart(sentences: pd.DataFrame, *, state: str | None = None, relativ
     first = int(sentences["sentence"].iloc[0]) if len(sentences) else 0
     transform: list[alt.Transform] = [
         alt.FilterTransform("datum.state == chosen_state && datum.sentence == chosen_sentence"),
-        *(alt.CalculateTransform(**{"as": name, "calculate": expression}) for name, expression in named.items()),
+        *(alt.CalculateTransform(**{"as": name, "calculate": expression}) for name, expression in unique.items()),
     ]
     return finished(
         sentences,
@@ -84,5 +83,4 @@ def on_sentence(sentence: pd.DataFrame) -> list[str]:
         "when it was read)"
         for _, row in strongest.iterrows()
     ]
-    listed = " and ".join(filter(None, [", ".join(named[:-1]), named[-1]]))
-    return [opening, f"Of the words before the last, the state at the end depends most on {listed}."]
+    return [opening, f"Of the words before the last, the state at the end depends most on {'; '.join(named)}."]

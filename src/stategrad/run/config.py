@@ -242,18 +242,16 @@ class AnalysisConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class WordsConfig:
-    """How every word is measured on its own, against its frequency, and which sentences are followed word by word.
+    """How every word is measured on its own, against its frequency.
 
     Attributes:
-        enabled: whether words are measured.
+        enabled: whether it is.
         minimum: positions that a word must have, and that are drawn of each at equal counts.
         most: positions that are used of a word.
         words: this many, at even steps of the ranks of frequency; None for all.
         delays: at which.
         draws: groups of any words of each size, for comparison.
         seed: of the draws.
-        sentences: how many are followed, drawn at random; 0 for none.
-        longest_sentence: words of a sentence that is followed.
     """
 
     enabled: bool = False
@@ -263,15 +261,9 @@ class WordsConfig:
     delays: tuple[int, ...] = (0, 1, 2, 5, 10)
     draws: int = 20
     seed: int = 0
-    sentences: int = 3
-    longest_sentence: int = 25
 
     def __post_init__(self) -> None:
         problems = Problems("words")
-        if self.sentences < 0:
-            problems.add(f"words.sentences is {self.sentences}; give 0 or more")
-        if self.longest_sentence < SHORTEST:
-            problems.add(f"words.longest_sentence is {self.longest_sentence}; give {SHORTEST} or more")
         for name, value in (("minimum", self.minimum), ("words", self.words), ("draws", self.draws)):
             if value is not None and value < 1:
                 problems.add(f"words.{name} is {value}; give at least 1")
@@ -281,6 +273,28 @@ class WordsConfig:
             problems.add(f"words.delays is {self.delays}; give each delay once, from 0 upwards")
         if self.seed < 0:
             problems.add(f"words.seed is {self.seed}; give 0 or more")
+        problems.raise_if_any()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentencesConfig:
+    """Which sentences are followed word by word.
+
+    Attributes:
+        count: how many, drawn at random; 0 for none.
+        longest: words of a sentence, its end among them.
+        seed: of the draw.
+    """
+
+    count: int = 3
+    longest: int = 25
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        problems = Problems("sentences")
+        for name, least in (("count", 0), ("longest", SHORTEST), ("seed", 0)):
+            if getattr(self, name) < least:
+                problems.add(f"sentences.{name} is {getattr(self, name)}; give {least} or more")
         problems.raise_if_any()
 
 
@@ -302,6 +316,7 @@ class RunConfig:
         probe: how linear separability is searched.
         decoding: what is read from the states.
         words: how every word is measured on its own.
+        sentences: which are followed word by word.
         model: a trained model, X.safetensors with vocabulary.txt beside it, in place of training.
         fallback: the preset to run where this one's corpus cannot be had.
     """
@@ -319,6 +334,7 @@ class RunConfig:
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     words: WordsConfig = field(default_factory=WordsConfig)
+    sentences: SentencesConfig = field(default_factory=SentencesConfig)
     model: str | None = None
     fallback: str | None = None
 

@@ -186,10 +186,8 @@ class Run:
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         decoded = fingerprint_of(trained, settings["decoding"], settings["gradients"]["text"], self.states, lexicon)
-        of_sentences = {name: settings["words"][name] for name in ("sentences", "longest_sentence", "seed")}
-        of_words = {name: value for name, value in settings["words"].items() if name not in {"sentences", "longest_sentence"}}
-        worded = fingerprint_of(trained, of_words, self.states, settings["gradients"]["text"], corpus.train.sha256)
-        followed = fingerprint_of(trained, of_sentences, self.states, settings["gradients"]["text"])
+        worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"], corpus.train.sha256)
+        followed = fingerprint_of(trained, settings["sentences"], self.states, settings["gradients"]["text"])
         reported = fingerprint_of(analyzed, paired, pushed, probed, decoded, worded, followed)
         prints = trained, measured, swapped, paired, pushed, controlled, analyzed, probed, decoded, worded, followed, reported
         return dict(zip(STAGES, prints, strict=True))

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stategrad.errors import InvalidInputError
-from stategrad.words.sentence_memory import sentence_memory
+from stategrad.words.sentence_memory import SHORTEST, readable_sentences, sentence_memory
 
 if TYPE_CHECKING:
     from stategrad.run.folder import StageRecord
@@ -16,16 +15,22 @@ if TYPE_CHECKING:
 
 def follow_sentences(run: Run, record: StageRecord) -> None:
     """What every state in some sentences depends on, `measures/sentences.csv`; nothing where the text has no such sentences."""
-    settings, frames = run.config.words, []
-    if not settings.sentences:
+    settings, text = run.config.sentences, run.text
+    if not settings.count:
         return
+    if not len(readable_sentences(text, settings.longest)):
+        run.say(f"sentences: {text.name} has none of {SHORTEST} to {settings.longest} words")
+        return
+    frames = []
     for state in run.states:
-        try:
-            result = sentence_memory(
-                run.model, run.text, settings.sentences, longest=settings.longest_sentence, state=state, seed=settings.seed
-            )
-        except InvalidInputError as error:
-            run.say(f"sentences: none are followed: {error}")
-            return
+        result = sentence_memory(
+            run.model,
+            text,
+            settings.count,
+            longest=settings.longest,
+            state=state,
+            seed=settings.seed,
+            show_progress=run.show_progress,
+        )
         frames.append(result.to_dataframe().assign(state=state))
     record.outputs.append(run.folder.write_measures("sentences", pd.concat(frames)))

@@ -25,7 +25,6 @@ from stategrad.errors import InvalidInputError, Problems, check_choice
 from stategrad.gradients.by_positions import chunk_size
 from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.request import Execution
-from stategrad.gradients.stretches import stretches
 from stategrad.gradients.tangents import Window
 from stategrad.swaps.changes import changes
 from stategrad.swaps.reading import Reading
@@ -98,6 +97,7 @@ def sentence_memory(
     state: str | StateKey | None = None,
     precision: Literal["float32", "float64"] = "float32",
     seed: int = 0,
+    show_progress: bool = True,
     execution: Execution | None = None,
 ) -> SentenceMemory:
     """`‖s_t - s_t'‖` and `σ_1(G_{t,τ})` for every word of some sentences and every state from there to the sentence's end.
@@ -113,6 +113,7 @@ def sentence_memory(
         state: a state's name, or `(layer, name)`. Default: the cell of an LSTM, else the hidden state, of the last layer.
         precision: of states and gradients.
         seed: of the draw.
+        show_progress: show a progress bar.
         execution: how the work is cut.
 
     Raises:
@@ -121,13 +122,13 @@ def sentence_memory(
     if not isinstance(text, Corpus):
         raise InvalidInputError(f"the text is a {type(text).__name__}; give a sg.Corpus, which knows its words and sentences.")
     starts, lengths = _sentences(text)
-    chosen = _chosen(text, starts, lengths, sentences, longest, seed)
+    chosen = _chosen(text, starts, sentences, longest, seed)
     place = np.concatenate([np.arange(lengths[number]) for number in chosen])
     sentence = np.repeat(chosen, lengths[chosen])
     positions, left = starts[sentence] + place, lengths[sentence] - place
     reading = Reading.of(model, text, delays=int(left.max()), state=state, precision=precision, initial_state=None)
     replacements = replacements_of("mean", text, reading.streams, seed)
-    effect, sigma_1 = _measure(reading, replacements, positions, left, execution)
+    effect, sigma_1 = _measure(reading, replacements, positions, left, execution, show_progress)
     row, delay = (index.ravel() for index in np.indices(effect.shape))
     inside = delay < left[row]
     row, delay = row[inside], delay[inside]
@@ -148,6 +149,12 @@ def sentence_memory(
     )
 
 
+def readable_sentences(text: Corpus, longest: int) -> Int[np.ndarray, " sentence"]:
+    """The numbers of the sentences of 10 to `longest` words, from which `sentence_memory` draws."""
+    _, lengths = _sentences(text)
+    return np.flatnonzero((lengths >= SHORTEST) & (lengths <= longest))
+
+
 def _sentences(text: Corpus) -> tuple[Int[np.ndarray, " sentence"], Int[np.ndarray, " sentence"]]:
     """The first position of each sentence of the text, and its length."""
     numbers = np.concatenate([np.asarray(numbers) for numbers in text.sentences])
@@ -161,20 +168,19 @@ def _sentences(text: Corpus) -> tuple[Int[np.ndarray, " sentence"], Int[np.ndarr
 def _chosen(
     text: Corpus,
     starts: Int[np.ndarray, " sentence"],
-    lengths: Int[np.ndarray, " sentence"],
     sentences: int | Sequence[int],
     longest: int,
     seed: int,
 ) -> Int[np.ndarray, " chosen"]:
     """The numbers of the sentences, in the order of the text."""
     if isinstance(sentences, int | np.integer):
-        able = np.flatnonzero((lengths >= SHORTEST) & (lengths <= longest))
+        able = readable_sentences(text, longest)
         if sentences < 1 or not len(able):
             raise InvalidInputError(
                 f"sentences is {sentences}, to be drawn of {len(able):,} with {SHORTEST} to {longest} words in {text.name}; "
                 "ask for at least one, raise longest, or name sentences by their numbers."
             )
-        unknown = np.zeros(int(lengths.sum()), dtype=np.int64)
+        unknown = np.zeros(text.size, dtype=np.int64)
         if UNKNOWN in text.vocabulary:
             unknown = (np.concatenate([np.asarray(stream) for stream in text.streams]) == text.vocabulary.id(UNKNOWN)).astype(int)
         many = np.add.reduceat(unknown, starts)[able]
@@ -196,24 +202,22 @@ def _measure(
     positions: Int[np.ndarray, " position"],
     left: Int[np.ndarray, " position"],
     execution: Execution | None,
+    show_progress: bool,
 ) -> tuple[Float[np.ndarray, "position delay"], Float[np.ndarray, "position delay"]]:
     """`effect` and `sigma_1` of each position at the delays that are `left` in its sentence; NaN behind its end."""
     network, key, longest = reading.network, reading.key, reading.longest
     effect, sigma_1 = np.full((2, len(positions), longest), np.nan)
     size = (execution or Execution()).chunk_size or chunk_size(network, network.embedding_size)
     window = Window(network, size)
-    for stretch in stretches(reading.streams, positions, longest, reading.initial):
-        row = np.searchsorted(positions, stretch.positions)
-        order = np.argsort(-left[row], kind="stable")
-        for first in range(0, len(order), size):
-            part = order[first : first + size]
-            remaining, given = left[row[part]], replacements.vectors(stretch.positions[part])
-            moved = changes(network, key, stretch, stretch.rows[part], remaining, given, longest)
-            tangents = window.propagate(stretch, part, remaining, longest)
-            for delay, ((change, _, _), (_, gradients)) in enumerate(zip(moved, tangents, strict=True)):
-                inside = row[part[: len(change)]]
-                effect[inside, delay] = torch.linalg.vector_norm(change, dim=1, dtype=torch.float64).numpy()
-                own = gradients[key][:, : len(change)].permute(1, 2, 0)
-                sigma_1[inside, delay] = torch.linalg.matrix_norm(own.cpu(), ord=2).numpy()
+    for batch in reading.batches(positions, left, size, what="sentences", show_progress=show_progress):
+        row = np.searchsorted(positions, batch.places)
+        given = replacements.vectors(batch.places)
+        moved = changes(network, key, batch.stretch, batch.rows, batch.remaining, given, longest)
+        tangents = window.propagate(batch.stretch, batch.chosen, batch.remaining, longest)
+        for delay, ((change, _, _), (_, gradients)) in enumerate(zip(moved, tangents, strict=True)):
+            inside = row[: len(change)]
+            effect[inside, delay] = torch.linalg.vector_norm(change, dim=1, dtype=torch.float64).numpy()
+            own = gradients[key][:, : len(change)].permute(1, 2, 0)
+            sigma_1[inside, delay] = torch.linalg.matrix_norm(own.cpu(), ord=2).numpy()
     reading.check_finite(np.where(np.arange(longest) < left[:, None], effect, 0), "a swap", "or for precision='float64'")
     return effect, sigma_1
