@@ -101,9 +101,9 @@ def vertical(column: str, title: str, *, log: bool, colour: str = INK, orient: L
     return alt.Y(f"shown_{column}:Q", scale=value_scale(log=log), axis=axis)
 
 
-def curve(label: str, x: alt.X, y: alt.Y, legend: Legend, *, thin: bool = False) -> alt.Chart:
-    """A line that is one entry of the legend."""
-    line = alt.Chart().transform_calculate(curve=json.dumps(label)).mark_line(strokeWidth=1.2 if thin else 2)
+def curve(label: str, x: alt.X, y: alt.Y, legend: Legend, *, thin: bool = False, clip: bool = False) -> alt.Chart:
+    """A line that is one entry of the legend; `clip` cuts it off where the axes end."""
+    line = alt.Chart().transform_calculate(curve=json.dumps(label)).mark_line(strokeWidth=1.2 if thin else 2, clip=clip)
     encoded: alt.Chart = line.encode(x=x, y=y, **legend.encodings("curve"))
     return encoded
 

@@ -95,11 +95,12 @@ def energy_chart(frame: pd.DataFrame, *, state: str | None = None, backpropagati
         "validity_own": (VALIDITY_OWN, BLUE, DASHED),
         "energy_share": (SHARE, INK, SOLID),
     }
-    drawn = {name: entry for name, entry in entries.items() if has(frame, name) and (frame[name] > 0).any()}
+    followed = frame[frame["group"] == "all"]
+    drawn = {name: entry for name, entry in entries.items() if has(followed, name) and (followed[name] > 0).any()}
     legend = Legend({label: (colour, dashes) for label, colour, dashes in drawn.values()})
     x, axis = delays_of(frame), alt.Axis(title="share", format="%", tickCount=4)
     curves = [
-        curve(label, x, alt.Y(f"{name}:Q", scale=alt.Scale(zero=True), axis=axis), legend).transform_filter(f"datum.{name} >= 0")
+        curve(label, x, alt.Y(f"{name}:Q", scale=alt.Scale(domainMin=0, nice=True), axis=axis), legend, clip=True)
         for name, (label, _, _) in drawn.items()
     ]
     layers = [*curves, *boundary(frame, backpropagation_steps), tooltip(frame, x)]
