@@ -8,12 +8,14 @@ Four kinds of mean gradients, in 10 blocks, equal or unequal (20 to 250 position
 - *LSTM*: `nn.LSTM` at 4 times its default initial weights, standard normal inputs, E = H = 32, streams of 150 and 600 steps cut
   into 10 neighbouring blocks each; the truth is the mean over 300,000 positions of independent streams of the same length.
 
-Printed for σ_1, Σσ and σ_1/Σσ: the bias in % of the truth of four estimators (plain; cross-validated; block jackknife; debiased,
+Printed for σ_1, Σσ, σ_1/Σσ and the relative memory m of a direction that is kept about ten times less than the best (in rank one,
+of one that is not kept): the truth, the bias in % of it of four estimators (plain; cross-validated; block jackknife; debiased,
 which is mode by mode the geometric mean of plain and cross-validated), the mean of cross-validated/plain, the share of trials
 that are detected, the share that is detected with cross-validated/plain ≥ 0.6 ("trusted"), and how often the 95 %
 intervals of the jackknife and of `debias_spectrum` hold the truth, in the trusted trials (if they are 5 % or more) and in all.
-Where there is no signal, "detected" is the rate of false positives. For σ_1/Σσ the bias is that of the median (Σσ
-may be near zero where it is not trusted), and cross-validated/plain is that of Σσ.
+Where there is no signal, "detected" is the rate of false positives. For σ_1/Σσ and m the bias is that of the median (Σσ
+may be near zero where it is not trusted), and cross-validated/plain is that of Σσ and of m's own gain r; the intervals of both are
+made on the scales of `measures.scales`.
 
     python examples/calibration.py --trials 400
 """
@@ -23,13 +25,26 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
 import stategrad as sg
-from stategrad.measures import debias_spectrum, gram_singular_values, jackknife, sign_flip_test
+from stategrad.measures import (
+    Estimate,
+    debias_gain,
+    debias_spectrum,
+    decompose,
+    estimate_squared_memory,
+    gram_singular_values,
+    jackknife,
+    largest_share,
+    relative_memory,
+    sign_flip_test,
+)
+from stategrad.measures.scales import INVERSE_SHARES, SIGNED_SQUARES, inverse_share, signed_root
 from stategrad.validation.planted_noise import BLOCKS, EMBEDDING, SIZES, SPECTRA, STATE, PlantedNoise, plant
 
 TRUSTED = 0.6
@@ -58,30 +73,64 @@ def analysed(model: nn.Module, inputs: torch.Tensor, delays: list[int], blocks: 
     return result
 
 
-def statistics(values: np.ndarray) -> np.ndarray:
-    """σ_1, Σσ and their ratio, from singular values."""
-    total = values.sum(-1)
-    return np.stack([values[..., 0], total, values[..., 0] / total], axis=-1)
+@dataclass
+class Measured:
+    """One measure of every trial.
+
+    Attributes:
+        name: of the measure.
+        truth: its value in the signal.
+        jackknifed: the block jackknife.
+        crossed: cross-validated.
+        debiased: debiased value, and the ends of its interval.
+        ratio: cross-validated/plain of what trust goes by.
+    """
+
+    name: str
+    truth: float
+    jackknifed: Estimate
+    crossed: np.ndarray
+    debiased: tuple[np.ndarray, np.ndarray, np.ndarray]
+    ratio: np.ndarray
+
+
+def measured(setting: PlantedNoise) -> Iterator[Measured]:
+    means, counts = setting.block_mean, setting.block_count
+    spectrum = debias_spectrum(means, counts)
+    truth = gram_singular_values(setting.truth)
+    for name, statistic in (("σ_1", lambda values: values[..., 0]), ("Σσ", lambda values: values.sum(-1))):
+        jackknifed = jackknife(lambda G, of=statistic: of(gram_singular_values(G)), means, counts)
+        estimate, crossed = spectrum.estimate(statistic), statistic(spectrum.cross_validated)
+        ratio = crossed / estimate.plain
+        yield Measured(name, statistic(truth), jackknifed, crossed, (estimate.debiased, estimate.low, estimate.high), ratio)
+    if not setting.truth.any():
+        return
+    jackknifed = jackknife(lambda G: largest_share(gram_singular_values(G)), means, counts)
+    inverse = spectrum.estimate(inverse_share)
+    ends = 1 / inverse.debiased, *INVERSE_SHARES.ends(inverse.low, inverse.high)
+    yield Measured("σ_1/Σσ", truth[0] / truth.sum(), jackknifed, 1 / inverse_share(spectrum.cross_validated), ends, ratio)
+    _, values, right = decompose(setting.truth)
+    d = right[:, np.abs(values / values[0] - 0.1).argmin()]
+    jackknifed = jackknife(lambda G: relative_memory(G, d), means, counts)
+    gain = debias_gain(means, counts, d)
+    squared = estimate_squared_memory(gain, spectrum)
+    ends = signed_root(squared.debiased), *SIGNED_SQUARES.ends(squared.low, squared.high)
+    ratio = gain.cross_validated[:, 0] / gain.plain[:, 0]
+    crossed = gain.cross_validated[:, 0] / spectrum.plain[:, 0]
+    yield Measured("m", float(relative_memory(setting.truth, d)), jackknifed, crossed, ends, ratio)
 
 
 def rows(setting: PlantedNoise) -> Iterator[list[str]]:
-    means, counts = setting.block_mean, setting.block_count
-    jackknifed = jackknife(lambda G: statistics(gram_singular_values(G)), means, counts)
-    spectrum = debias_spectrum(means, counts)
-    debiased = spectrum.estimate(statistics)
-    crossed = statistics(spectrum.cross_validated)
-    detected = sign_flip_test(means, counts).detected
-    truth = statistics(gram_singular_values(setting.truth)) if setting.truth.any() else np.zeros(3)
-    for column, name in enumerate(("σ_1", "Σσ", "σ_1/Σσ")[: 3 if setting.truth.any() else 2]):
-        ratio = (crossed / debiased.plain)[:, min(column, 1)]
-        trusted = detected & (ratio >= TRUSTED)
-        cells = [setting.name, name]
-        for values in (debiased.plain, crossed, jackknifed.debiased, debiased.debiased):
-            centre = np.median(values[:, column]) if column == 2 else values[:, column].mean()
-            cells.append(percent(centre / truth[column] - 1, sign="+") if truth[column] else "")
-        cells += [f"{ratio.mean():.2f}", percent(detected.mean()), percent(trusted.mean())]
-        for estimate in (jackknifed, debiased):
-            inside = (estimate.low[:, column] <= truth[column]) & (truth[column] <= estimate.high[:, column])
+    detected = sign_flip_test(setting.block_mean, setting.block_count).detected
+    for one in measured(setting):
+        trusted = detected & (one.ratio >= TRUSTED)
+        centre = np.median if one.name in ("σ_1/Σσ", "m") else np.mean
+        cells = [setting.name, one.name, f"{one.truth:.3g}"]
+        for values in (one.jackknifed.plain, one.crossed, one.jackknifed.debiased, one.debiased[0]):
+            cells.append(percent(centre(values) / one.truth - 1, sign="+") if one.truth > 1e-9 else "")
+        cells += [f"{one.ratio.mean():.2f}", percent(detected.mean()), percent(trusted.mean())]
+        for low, high in ((one.jackknifed.low, one.jackknifed.high), one.debiased[1:]):
+            inside = (low - 1e-9 <= one.truth) & (one.truth <= high + 1e-9)
             cells += [percent(inside[trusted].mean()) if trusted.mean() >= 0.05 else "", percent(inside.mean())]
         yield cells
 
@@ -91,7 +140,7 @@ def percent(share: float, sign: str = "") -> str:
 
 
 HEAD = (
-    "setting", "of", "plain", "cross-validated", "jackknife", "debiased", "cv/plain", "detected", "trusted",
+    "setting", "of", "true", "plain", "cross-validated", "jackknife", "debiased", "cv/plain", "detected", "trusted",
     "jackknife covers, trusted", "all", "debiased covers, trusted", "all",
 )  # fmt: skip
 

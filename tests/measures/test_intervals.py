@@ -253,7 +253,7 @@ def test_singular_values_through_the_gram_matrix_keep_the_digits_they_promise():
         (lambda m, c: measures.debias_spectrum(m, -c), "block_count holds -60; give the number of positions, 0 for an empty"),
         (lambda m, c: measures.unbiased_gain(m, c, np.zeros(4)), "the property is the zero vector"),
         (
-            lambda m, c: measures.estimate_relative_memory(measures.debias_spectrum(m, c), m, c, np.ones(3)),
+            lambda m, c: measures.debias_gain(m, c, np.ones(3)),
             r"the property has shape \(3,\); the embeddings have 4 dimensions",
         ),
         (
@@ -267,22 +267,44 @@ def test_refusals(blocks, attempt, sentence, shapes_unchecked):
         attempt(blocks, COUNTS)
 
 
+def relative_memory_estimate(means, counts, d, spectrum):
+    """Debiased m and the ends of its interval."""
+    squared = measures.estimate_squared_memory(measures.debias_gain(means, counts, d), spectrum)
+    return (measures.signed_root(value) for value in (squared.debiased, squared.low, squared.high))
+
+
 def test_the_relative_memory_is_debiased_with_its_interval(planted):
     signal, means, counts = planted
     spectrum = measures.debias_spectrum(means, counts)
     for d in (np.array([1.0, 2, 0, 0, 0, 0, 0, 0]), np.array([2.0, 1, 0, 0, 0, 0, 0, 0])):
         truth = measures.relative_memory(signal, d)
-        estimate = measures.estimate_relative_memory(spectrum, means, counts, 3 * d)
+        debiased, low, high = relative_memory_estimate(means, counts, 3 * d, spectrum)
         plain = measures.relative_memory(measures.mean_of_blocks(means, counts), d)
-        np.testing.assert_allclose(estimate.plain, plain)
-        assert abs(estimate.debiased.mean() - truth) < 0.5 * abs(plain.mean() - truth) + 0.005
-        assert 0.9 < ((estimate.low <= truth) & (truth <= estimate.high)).mean() < 0.99
+        assert abs(debiased.mean() - truth) < 0.5 * abs(plain.mean() - truth) + 0.005
+        assert 0.9 < ((low <= truth) & (truth <= high)).mean() < 0.99
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.1])
+def test_a_property_that_drowns_in_noise_keeps_its_interval(kept):
+    """Its gain r is at most half of the noise, while σ_1 is clear: plain m is more than twice the truth."""
+    generator = np.random.default_rng(3)
+    signal = np.zeros((12, 8))
+    signal[0, 0], signal[1, 1] = 0.4, 0.4 * kept
+    means = generator.standard_normal((400, 10, 12, 8)) / 10 + signal
+    counts = np.full((400, 10), 100)
+    spectrum = measures.debias_spectrum(means, counts)
+    d = np.eye(8)[1]
+    debiased, low, high = relative_memory_estimate(means, counts, d, spectrum)
+    plain = measures.relative_memory(measures.mean_of_blocks(means, counts), d)
+    assert plain.mean() > kept + 0.1
+    assert abs(np.median(debiased) - kept) < 0.1
+    assert 0.92 < ((low <= kept) & (kept <= high)).mean() < 0.985
 
 
 def test_the_relative_memory_of_the_best_remembered_direction_is_one():
     G = np.random.default_rng(0).standard_normal((7, 4))
     means = np.broadcast_to(G, (8, 7, 4))
-    spectrum = measures.debias_spectrum(means, COUNTS)
-    estimate = measures.estimate_relative_memory(spectrum, means, COUNTS, measures.decompose(G)[2][:, 0])
-    assert estimate.debiased == pytest.approx(1)
+    gain = measures.debias_gain(means, COUNTS, measures.decompose(G)[2][:, 0])
+    estimate = measures.estimate_squared_memory(gain, measures.debias_spectrum(means, COUNTS))
+    assert measures.signed_root(estimate.debiased) == pytest.approx(1)
     assert estimate.standard_error == pytest.approx(0, abs=1e-7)

@@ -21,7 +21,7 @@ from stategrad.measures.block_means import leave_one_out, mean_of_blocks, merge,
 from stategrad.measures.chance import chance_cosine, chance_relative_memory
 from stategrad.measures.cosine_interval import cosine_interval
 from stategrad.measures.cross_validation import unbiased_energy
-from stategrad.measures.debiased_tracking import estimate_relative_memory
+from stategrad.measures.debiased_tracking import debias_gain, estimate_squared_memory
 from stategrad.measures.debiasing import DebiasedSpectrum, debias_spectrum
 from stategrad.measures.detection import sign_flip_test
 from stategrad.measures.energy import energy_share, estimate_rms, root_mean_square
@@ -29,6 +29,7 @@ from stategrad.measures.floor import noise_floor
 from stategrad.measures.jackknife import Estimate
 from stategrad.measures.permutation import permuted_directions
 from stategrad.measures.properties import Property
+from stategrad.measures.scales import INVERSE_SHARES, ITSELF, SIGNED_SQUARES, Scale, inverse_share
 from stategrad.measures.simultaneous import simultaneous_band
 from stategrad.measures.spectrum import decompose, effective_rank, largest_share, participation_ratio
 from stategrad.measures.tracking import relative_memory, subspace_cosine
@@ -146,7 +147,8 @@ def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
     }
     for name, statistic in statistics.items():
         columns[name] = statistic(values)
-        columns |= _around(name, cases, cases.spectrum.estimate(statistic, level=level))
+        estimated, scale = (inverse_share, INVERSE_SHARES) if name == "selectivity" else (statistic, ITSELF)
+        columns |= _around(name, cases, cases.spectrum.estimate(estimated, level=level), scale=scale)
         columns[f"{name}_floor"] = statistic(cases.floor)
     for name in ("sigma_1", "sigma_sum"):
         columns[f"{name}_cv"] = statistics[name](cases.spectrum.cross_validated)
@@ -156,10 +158,7 @@ def memory_columns(cases: Cases, *, level: float = 0.95) -> Columns:
         estimate = estimate_rms(cases.block_second_moment, cases.block_count, level=level)
         columns |= {"rms_low": estimate.low, "rms_high": estimate.high}
         columns["energy_share"] = energy_share(cases.mean, cases.second_moment)
-        share = np.divide(
-            unbiased_energy(cases.block_mean, cases.block_count), energy, out=np.full(energy.shape, np.nan), where=energy > 0
-        )
-        columns["energy_share_debiased"] = cases.shown(share)
+        columns["energy_share_debiased"] = cases.shown(_ratio(unbiased_energy(cases.block_mean, cases.block_count), energy))
     return columns
 
 
@@ -181,9 +180,11 @@ def tracking_columns(
         level: nominal coverage of the intervals.
     """
     _, values, right = cases.decomposed
-    memory = relative_memory(cases.mean, direction)
-    estimate = estimate_relative_memory(cases.spectrum, cases.block_mean, cases.block_count, direction, level=level)
-    one = {"relative_memory": memory, "detected": cases.detected} | _around("relative_memory", cases, estimate)
+    gain = debias_gain(cases.block_mean, cases.block_count, direction)
+    squared = estimate_squared_memory(gain, cases.spectrum, level=level)
+    one = {"relative_memory": relative_memory(cases.mean, direction), "detected": cases.detected}
+    one |= _around("relative_memory", cases, squared, scale=SIGNED_SQUARES)
+    one["relative_memory_cv"] = _ratio(gain.cross_validated[..., 0], values[..., 0])
     isotropic = chance_relative_memory(values, len(direction), CHANCE)
     one |= {"relative_memory_isotropic_low": isotropic[0], "relative_memory_isotropic_high": isotropic[1]}
     bands = None if null is None else _null_bands(cases, null, counts)
@@ -199,15 +200,16 @@ def tracking_columns(
         cosine_interval(right, cases.without_right, share, direction, n, tie, level=level)
         for n, tie in zip(counts, ties, strict=True)
     ]
-    shares = [cases.spectrum.estimate(partial(largest_share, n=n), level=level) for n in counts]
+    inverse = (cases.spectrum.estimate(partial(inverse_share, n=n), level=level) for n in counts)
+    shares = [INVERSE_SHARES.ends(estimate.low, estimate.high) for estimate in inverse]
     law = np.array([chance_cosine(n, len(direction), CHANCE) for n in counts])
     many = {
         "cosine": cosine,
         "cosine_low": np.stack([cases.shown(low) for low, _ in ends], axis=-1),
         "cosine_high": np.stack([cases.shown(high) for _, high in ends], axis=-1),
         "subspace_share": np.stack([largest_share(values, n) for n in counts], axis=-1),
-        "subspace_share_low": np.stack([cases.shown(one.low) for one in shares], axis=-1),
-        "subspace_share_high": np.stack([cases.shown(one.high) for one in shares], axis=-1),
+        "subspace_share_low": np.stack([cases.shown(low) for low, _ in shares], axis=-1),
+        "subspace_share_high": np.stack([cases.shown(high) for _, high in shares], axis=-1),
         "near_tie": np.stack(ties, axis=-1),
         "cosine_isotropic_low": np.broadcast_to(law[:, 0], cosine.shape),
         "cosine_isotropic_high": np.broadcast_to(law[:, 1], cosine.shape),
@@ -238,15 +240,19 @@ def _sum(values: np.ndarray) -> np.ndarray:
     return values.sum(-1)
 
 
-def _around(name: str, cases: Cases, estimate: Estimate) -> Columns:
-    band = simultaneous_band(estimate)
-    return {
-        f"{name}_debiased": cases.shown(estimate.debiased),
-        f"{name}_low": cases.shown(estimate.low),
-        f"{name}_high": cases.shown(estimate.high),
-        f"{name}_band_low": cases.shown(band[0]),
-        f"{name}_band_high": cases.shown(band[1]),
-    }
+def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """`a / b`, NaN where b is not positive."""
+    return np.divide(a, b, out=np.full(a.shape, np.nan), where=b > 0)
+
+
+def _around(name: str, cases: Cases, estimate: Estimate, *, scale: Scale = ITSELF) -> Columns:
+    """The debiased value, its interval and band, of an estimate on a scale of its own."""
+    ends = {"": (estimate.low, estimate.high), "_band": simultaneous_band(estimate)}
+    columns = {f"{name}_debiased": cases.shown(scale.value(estimate.debiased))}
+    for which, (low, high) in ends.items():
+        back = scale.ends(low, high)
+        columns |= {f"{name}{which}_low": cases.shown(back[0]), f"{name}{which}_high": cases.shown(back[1])}
+    return columns
 
 
 def _near_tie(values: Float[np.ndarray, "*cases mode"], n: int) -> Bool[np.ndarray, "*cases"]:

@@ -180,7 +180,8 @@ class StateGradients:
             level: nominal coverage of the intervals.
 
         Returns:
-            `relative_memory` (eq. 7) per group and delay, with bias and interval as in `memory`; `cosine` (eq. 4), which is not
+            `relative_memory` (eq. 7) per group and delay, with bias and interval as in `memory`, and `relative_memory_cv`, whose
+            quotient by the plain value says how far the property itself stands out of the noise; `cosine` (eq. 4), which is not
             corrected, its interval around the plain value, `subspace_share` Σ_{i≤n} σ_i / Σσ with the interval of its debiased
             value, and `near_tie`, whether σ_n/σ_{n+1} is below 1.05, all per n.
             `_isotropic_low` and `_isotropic_high` hold 95 % of random directions; `_null_low` and `_null_high`, for a `Property`

@@ -13,7 +13,7 @@ from stategrad.measures.cross_validation import (
     unbiased_energy,
     unbiased_gain,
 )
-from stategrad.measures.debiased_tracking import estimate_relative_memory
+from stategrad.measures.debiased_tracking import debias_gain, estimate_squared_memory
 from stategrad.measures.debiasing import DebiasedSpectrum, debias_spectrum
 from stategrad.measures.detection import Detection, sign_flip_test
 from stategrad.measures.energy import energy_share, root_mean_square
@@ -23,6 +23,7 @@ from stategrad.measures.jackknife import Estimate, jackknife
 from stategrad.measures.noise_spectrum import noise_effective_rank, noise_participation_ratio, noise_selectivity
 from stategrad.measures.permutation import permuted_directions
 from stategrad.measures.properties import Property, property_vector
+from stategrad.measures.scales import signed_root
 from stategrad.measures.simultaneous import simultaneous_band
 from stategrad.measures.spectrum import decompose, effective_rank, largest_share, participation_ratio, singular_values
 from stategrad.measures.stability import Stability, split_half_stability
@@ -40,12 +41,13 @@ __all__ = [
     "cosine_to_subspace",
     "covariance_root",
     "cross_validated_singular_values",
+    "debias_gain",
     "debias_spectrum",
     "decompose",
     "effective_rank",
     "energy_share",
+    "estimate_squared_memory",
     "geometric_mean",
-    "estimate_relative_memory",
     "gram_singular_values",
     "jackknife",
     "largest_share",
@@ -64,6 +66,7 @@ __all__ = [
     "root_mean_square",
     "sigma_1_and_sum",
     "sign_flip_test",
+    "signed_root",
     "simultaneous_band",
     "singular_values",
     "split_half_stability",

@@ -8,34 +8,38 @@ from jaxtyping import Float, Int
 from stategrad.measures.block_means import emptied
 from stategrad.measures.debiasing import DebiasedSpectrum, debias_spectrum
 from stategrad.measures.jackknife import Estimate
+from stategrad.measures.scales import signed_square
 from stategrad.measures.tracking import checked_direction
 
 
-def estimate_relative_memory(
-    spectrum: DebiasedSpectrum,
+def debias_gain(
     block_mean: Float[np.ndarray, "*batch block state embedding"],
     block_count: Int[np.ndarray, "*batch block"],
     d: Float[np.ndarray, " embedding"],
-    *,
-    level: float = 0.95,
-) -> Estimate:
-    """`m = r / σ_1` with `r = ‖Ḡ d‖ / ‖d‖`, both debiased alike, and its interval; never clipped to 0 … 1.
-
-    r is the only singular value of the H × 1 matrix `Ḡ d / ‖d‖`, and is debiased as one.
-
-    Args:
-        spectrum: `debias_spectrum(block_mean, block_count)`, which serves any number of properties.
-        block_mean: the mean gradient of each block.
-        block_count: positions behind each.
-        d: the property's direction.
-        level: nominal coverage of the interval.
+) -> DebiasedSpectrum:
+    """`r = ‖Ḡ d‖ / ‖d‖`, the only singular value of the H × 1 matrix `Ḡ d / ‖d‖`, debiased as one.
 
     Raises:
-        InvalidInputError: a direction of another size, or the zero vector; a level outside 0 to 1.
+        InvalidInputError: a direction of another size, or the zero vector; counts that do not fit.
     """
     direction = checked_direction(d, block_mean.shape[-1])
     kept = emptied(block_mean, block_count) @ (direction / np.linalg.norm(direction))
-    gain = debias_spectrum(kept[..., None], block_count)
+    return debias_spectrum(kept[..., None], block_count)
+
+
+def estimate_squared_memory(gain: DebiasedSpectrum, spectrum: DebiasedSpectrum, *, level: float = 0.95) -> Estimate:
+    """`m² = r² / σ_1²` with the sign of r, both debiased alike, and its interval; never clipped to 0 … 1.
+
+    In squares, the scale `SIGNED_SQUARES`.
+
+    Args:
+        gain: `debias_gain` of the property.
+        spectrum: `debias_spectrum` of the same blocks, which serves any number of properties.
+        level: nominal coverage of the interval.
+
+    Raises:
+        InvalidInputError: a level outside 0 to 1.
+    """
     both = DebiasedSpectrum(
         plain=_beside(gain.plain, spectrum.plain),
         cross_validated=_beside(gain.cross_validated, spectrum.cross_validated),
@@ -44,12 +48,13 @@ def estimate_relative_memory(
         dropped=_beside(gain.dropped, spectrum.dropped),
         share=spectrum.share,
     )
-    return both.estimate(_ratio, level=level)
+    return both.estimate(_squared_ratio, level=level)
 
 
 def _beside(gain: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.concatenate([gain, values[..., :1]], axis=-1)
 
 
-def _ratio(values: np.ndarray) -> np.ndarray:
-    return np.divide(values[..., 0], values[..., 1], out=np.full(values.shape[:-1], np.nan), where=values[..., 1] != 0)
+def _squared_ratio(values: np.ndarray) -> np.ndarray:
+    gain, largest = values[..., 0], values[..., 1]
+    return signed_square(np.divide(gain, largest, out=np.full(gain.shape, np.nan), where=largest != 0))
