@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import altair as alt
 
-from stategrad.gradients.result import Direction, StateGradients
+from stategrad.gradients.result import StateGradients
+from stategrad.gradients.tracked_directions import Direction
 from stategrad.measures.properties import Property
 from stategrad.report.class_figures import class_memory_chart
 from stategrad.report.measure_figures import rms_chart

@@ -128,6 +128,64 @@ def test_the_null_is_what_tracking_permuted_properties_gives():
         np.testing.assert_allclose(tracked[f"{measure}_null_high"], high, rtol=1e-9)
 
 
+def test_frequency_is_projected_out_of_a_property_and_of_its_null():
+    d, embeddings = property_and_embeddings(np.eye(E)[0])
+    result = result_of(falling_signal(), 0.5, embeddings=embeddings)
+    logs = np.log(embeddings.frequencies)
+    slope = np.array([np.polyfit(logs, column, 1)[0] for column in embeddings.vectors.T])  # of each coordinate on log frequency
+    taken = np.eye(E) - np.outer(slope, slope) / (slope @ slope)
+    tracked = result.track(d, n=2, project_out="frequency").sel(group="all")
+    plain = result.track(taken @ d.vector, n=2).sel(group="all")
+    for name in ("relative_memory", "relative_memory_low", "relative_memory_cv", "cosine"):
+        np.testing.assert_allclose(tracked[name], plain[name], rtol=1e-9)
+    permuted = sg.measures.permuted_directions(embeddings, d, embeddings.frequencies, draws=1000, seed=0) @ taken
+    values = [sg.measures.relative_memory(result.mean.values[0], direction) for direction in permuted]
+    np.testing.assert_allclose(tracked["relative_memory_null_high"], np.quantile(values, 0.975, axis=0), rtol=1e-9)
+    for given in (slope, sg.property_vector(Embeddings(np.stack([slope, 0 * slope]), ("x", "y")), ["x"], ["y"])):
+        xr.testing.assert_allclose(result.track(d, n=2, project_out=given), result.track(d, n=2, project_out="frequency"))
+
+
+def test_in_whitened_space_frequency_is_projected_out_orthogonally_there():
+    d, embeddings = property_and_embeddings(np.eye(E)[0])
+    result = result_of(falling_signal(), 0.5, embeddings=embeddings).whiten()
+    root = result.whitening.values
+    z, f = (np.linalg.solve(root, v) for v in (d.vector, sg.measures.frequency_direction(embeddings)))
+    left = root @ (z - (z @ f) * f / (f @ f))
+    xr.testing.assert_allclose(
+        result.track(d, n=2, project_out="frequency")["relative_memory"], result.track(left, n=2)["relative_memory"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("embedded", "out", "sentence"),
+    [
+        (True, "frequencies", "project_out is 'frequencies'; give a direction, a property, or 'frequency'"),
+        (False, "frequency", "to project frequency out takes embeddings with frequencies, and this result holds none"),
+        (True, np.eye(E)[0] * 3, "nothing is left of the property once that direction is projected out"),
+        (True, np.zeros(E), "the property is the zero vector"),
+    ],
+)
+def test_what_cannot_be_projected_out_is_refused(embedded, out, sentence, shapes_unchecked):
+    embeddings = property_and_embeddings(np.eye(E)[0])[1] if embedded else None
+    with pytest.raises(sg.InvalidInputError, match=sentence):
+        result_of(falling_signal(), 0.5, embeddings=embeddings).track(np.eye(E)[0], n=2, project_out=out)
+
+
+def test_frequency_has_no_direction_where_it_does_not_vary():
+    vectors = np.random.default_rng(0).standard_normal((4, E))
+    for frequencies, sentence in ((np.full(4, 7.0), "all words are equally frequent"), (None, "needs how often each word occurs")):
+        with pytest.raises(sg.InvalidInputError, match=sentence):
+            sg.measures.frequency_direction(Embeddings(vectors, ("a", "b", "c", "d"), {}, frequencies))
+
+
+def test_groups_of_fewer_positions_than_dimensions_are_marked():
+    labels = np.array(["few"] * 5 + [None] * 95, dtype=object)
+    result = sg.state_gradients(nn.LSTM(6, 4), torch.randn(100, 6), delays=3, groups=labels, show_progress=False)
+    limited = result.memory()["rank_limited"]
+    assert limited.sel(group="few").all()
+    assert not limited.sel(group="all").any()
+
+
 def test_a_bare_direction_has_no_permutation_null_and_a_tie_is_marked():
     signal = np.zeros((DELAYS, H, E))
     signal[:, 0, 0], signal[:, 1, 1] = 1.0, 0.99

@@ -16,7 +16,6 @@ from functools import cached_property, partial
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from stategrad.errors import InvalidInputError
 from stategrad.measures.block_means import leave_one_out, mean_of_blocks, merge, merged
 from stategrad.measures.chance import chance_cosine, chance_relative_memory
 from stategrad.measures.cosine_interval import cosine_interval
@@ -27,17 +26,13 @@ from stategrad.measures.detection import sign_flip_test
 from stategrad.measures.energy import energy_share, estimate_rms, root_mean_square
 from stategrad.measures.floor import noise_floor
 from stategrad.measures.jackknife import Estimate
-from stategrad.measures.permutation import permuted_directions
-from stategrad.measures.properties import Property
 from stategrad.measures.scales import INVERSE_SHARES, ITSELF, SIGNED_SQUARES, Scale, inverse_share
 from stategrad.measures.simultaneous import simultaneous_band
 from stategrad.measures.spectrum import decompose, effective_rank, largest_share, participation_ratio
 from stategrad.measures.tracking import relative_memory, subspace_cosine
-from stategrad.models.embeddings import Embeddings
 
 Columns = dict[str, np.ndarray]
 NEAR_TIE = 1.05
-DRAWS = 1000
 MOST_BLOCKS = 20
 CHANCE = (0.025, 0.975)
 
@@ -217,18 +212,6 @@ def tracking_columns(
     if bands is not None:
         many |= {"cosine_null_low": bands[1][0], "cosine_null_high": bands[1][1]}
     return one, many
-
-
-def null_directions(
-    d: Property | np.ndarray, embeddings: Embeddings | None, seed: int
-) -> Float[np.ndarray, "draw embedding"] | None:
-    """The property with its labels dealt out anew within frequency deciles; None where members or frequencies are not known."""
-    if not isinstance(d, Property) or embeddings is None or embeddings.frequencies is None:
-        return None
-    try:
-        return permuted_directions(embeddings, d, embeddings.frequencies, draws=DRAWS, seed=seed)
-    except InvalidInputError:
-        return None  # nothing to permute, or members of other embeddings: no null, the isotropic range remains
 
 
 def first_value(values: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from jaxtyping import Float
 from stategrad.errors import InvalidInputError, suggestion
 from stategrad.gradients import storage
 from stategrad.gradients.channels import FEWEST_FOR_SUBSPACES, channel_columns
-from stategrad.gradients.curves import Cases, memory_columns, null_directions, tracking_columns
+from stategrad.gradients.curves import Cases, memory_columns, tracking_columns
 from stategrad.gradients.decay import decay_table
 from stategrad.gradients.group_comparison import group_differences, group_shares
 from stategrad.gradients.horizons import LEVELS, check_levels, estimates_of, horizons
@@ -30,12 +30,10 @@ from stategrad.gradients.named_directions import leading_directions, names_of_di
 from stategrad.gradients.own_statistics import statistic_columns
 from stategrad.gradients.request import Request
 from stategrad.gradients.state_statistics import StateStatistics
+from stategrad.gradients.tracked_directions import Direction, tracked_directions
 from stategrad.gradients.unit_memory import row_norms, unit_horizons
-from stategrad.gradients.units import check_statistics, own_coordinates, scaled, whitened
-from stategrad.measures.properties import Property
+from stategrad.gradients.units import check_statistics, scaled, whitened
 from stategrad.models.embeddings import Embeddings
-
-Direction = Property | Float[np.ndarray, " embedding"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -162,21 +160,31 @@ class StateGradients:
         kept the `rms` = √λ_1(E[GᵀG]) and the `energy_share` = ‖Ḡ‖²_F / E‖G‖²_F of the mean. A bare name is the plain value;
         `_debiased`, `_cv`, `_low`, `_high`, `_band_low`, `_band_high` and `_floor` stand beside it where they exist. Where
         `detected` is false the plain value is an upper bound, and no debiased value or interval is given. Fewer than 6
-        blocks give neither.
+        blocks give neither. `rank_limited` groups have fewer positions than the embedding has dimensions.
 
         Args:
             level: nominal coverage of the intervals.
         """
         columns = memory_columns(self._arrays, level=level)
         counts = {name: ((), array.values) for name, array in (("count", self.count), ("population", self.population))}
+        counts["rank_limited"] = ((), self.count.values < self.mean.sizes["embedding"])
         return self._dataset(counts | {name: ((), column) for name, column in columns.items()})
 
-    def track(self, d: Direction | Mapping[str, Direction], n: int | Sequence[int] = 5, *, level: float = 0.95) -> xr.Dataset:
+    def track(
+        self,
+        d: Direction | Mapping[str, Direction],
+        n: int | Sequence[int] = 5,
+        *,
+        project_out: Direction | Literal["frequency"] | None = None,
+        level: float = 0.95,
+    ) -> xr.Dataset:
         """How well one property, or each of several, is kept: `relative_memory`, `cosine` and `subspace_share`.
 
         Args:
             d: a `Property` or a direction of embedding space; or a mapping, which adds a dimension property.
             n: how many of the best-remembered directions the cosine compares with; several add a dimension n, none leave it out.
+            project_out: a direction whose part is first taken out of the property and of its null, orthogonally in the space of the
+                result; "frequency" is that along which the result's own embeddings move with log frequency.
             level: nominal coverage of the intervals.
 
         Returns:
@@ -188,19 +196,16 @@ class StateGradients:
             of the result's own embeddings with frequencies, 95 % of the properties with permuted labels.
 
         Raises:
-            InvalidInputError: a direction of another size, the zero vector, an n out of range.
+            InvalidInputError: a direction of another size, the zero vector, an n out of range; a property of which nothing is left.
         """
         if isinstance(d, Mapping):
-            tracked = [self.track(one, n, level=level) for one in d.values()]
+            tracked = [self.track(one, n, project_out=project_out, level=level) for one in d.values()]
             return xr.concat(tracked, dim=pd.Index(list(d), name="property"))
         several = not isinstance(n, int)
         counts = list(n) if not isinstance(n, int) else [n]
         self._check_subspaces(counts)
-        direction = own_coordinates(self, np.asarray(d.vector if isinstance(d, Property) else d, dtype=np.float64))
-        null = null_directions(d, self.embeddings, seed=0)
-        one, many = tracking_columns(
-            self._arrays, direction, counts, None if null is None else own_coordinates(self, null), level=level
-        )
+        direction, null = tracked_directions(self, d, project_out)
+        one, many = tracking_columns(self._arrays, direction, counts, null, level=level)
         result = self._dataset(
             {name: ((), column) for name, column in one.items()} | {name: (("n",), column) for name, column in many.items()},
             **({"n": counts} if counts else {}),

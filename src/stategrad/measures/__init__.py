@@ -18,6 +18,7 @@ from stategrad.measures.debiasing import DebiasedSpectrum, debias_spectrum
 from stategrad.measures.detection import Detection, sign_flip_test
 from stategrad.measures.energy import energy_share, root_mean_square
 from stategrad.measures.floor import noise_floor
+from stategrad.measures.frequency import frequency_direction
 from stategrad.measures.gram import gram_singular_values, sigma_1_and_sum
 from stategrad.measures.jackknife import Estimate, jackknife
 from stategrad.measures.noise_spectrum import noise_effective_rank, noise_participation_ratio, noise_selectivity
@@ -47,6 +48,7 @@ __all__ = [
     "effective_rank",
     "energy_share",
     "estimate_squared_memory",
+    "frequency_direction",
     "geometric_mean",
     "gram_singular_values",
     "jackknife",

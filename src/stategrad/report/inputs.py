@@ -107,6 +107,9 @@ OPTIONAL = {
         "cosine_high",
         "subspace_share_low",
         "subspace_share_high",
+        "relative_memory_without_frequency",
+        "relative_memory_null_low_without_frequency",
+        "relative_memory_null_high_without_frequency",
     ),
     "classes": (
         "positions",

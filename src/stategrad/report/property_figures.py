@@ -170,6 +170,8 @@ def on_tracking(tracking: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
         times = int(ahead.sum() if better == names[0] else len(ahead) - ahead.sum())
         said.append(f"Afterwards {better} has the larger m at {times} of {len(ahead)} delays.")
     said += [_on_chance(name, part) for name, part in tracking.groupby("property", sort=False) if _has_null(part)]
+    if has(tracking, "relative_memory_without_frequency"):
+        said.append(_on_frequency(tracking))
     if facts.get("property_cosine") is not None:
         said.append(f"The cosine between the two property vectors is {signed(facts['property_cosine'])}.")
     state, embedding = facts.get("hidden_size"), facts.get("embedding_size")
@@ -187,10 +189,33 @@ def _has_null(part: pd.DataFrame) -> bool:
 
 def _on_chance(name: object, part: pd.DataFrame) -> str:
     """At how many delays a property lies outside what permuted labels give."""
-    curve = part.drop_duplicates("delay")
-    above = int((curve["relative_memory"] > curve["relative_memory_null_high"]).sum())
-    below = int((curve["relative_memory"] < curve["relative_memory_null_low"]).sum())
+    above, below, delays = _outside(part)
     return (
         f"With its labels permuted among words of like frequency, {name} would lie in the band 95 % of the time; it lies above "
-        f"it at {above} of {len(curve)} delays, below it at {below}."
+        f"it at {above} of {delays} delays, below it at {below}."
     )
+
+
+def _on_frequency(tracking: pd.DataFrame) -> str:
+    """What is left of m where the direction of log frequency is projected out of the properties and of their nulls."""
+    said = []
+    for name, part in tracking.groupby("property", sort=False):
+        m = part.sort_values("delay")["relative_memory_without_frequency"].iloc[0]
+        above, below, delays = _outside(part, "_without_frequency")
+        band = (
+            f" (above the band of its permuted labels at {above} of {delays} delays, below it at {below})"
+            if _has_null(part)
+            else ""
+        )
+        said.append(f"{m:.2f} for {name}{band}")
+    return (
+        "With the direction projected out along which word vectors move with log frequency, m at the first delay is "
+        f"{' and '.join(said)}."
+    )
+
+
+def _outside(part: pd.DataFrame, variant: str = "") -> tuple[int, int, int]:
+    """At how many delays m lies above and below its band, and of how many."""
+    curve = part.drop_duplicates("delay")
+    m, low, high = (curve[f"relative_memory{end}{variant}"] for end in ("", "_null_low", "_null_high"))
+    return int((m > high).sum()), int((m < low).sum()), len(curve)

@@ -11,6 +11,7 @@ import pandas as pd
 from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.lexicon import TYPE_RULES, Rule
 from stategrad.corpus.tags import CLASSES
+from stategrad.errors import InvalidInputError
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.state_statistics import StateStatistics
 from stategrad.measures.properties import Property, property_cosine, property_vector
@@ -97,7 +98,7 @@ def tracking_table(
     sizes = {result.mean.sizes["embedding"] for result in results.values()}
     counts = list(directions) if all(has_subspaces(size) for size in sizes) else []
     frames = [
-        result.sel(group="all").track(properties, counts).to_dataframe().reset_index().assign(state=state, whitened=is_whitened)
+        _tracked(result.sel(group="all"), properties, counts).assign(state=state, whitened=is_whitened)
         for is_whitened, convention in ((False, results), (True, whitened))
         for state, result in convention.items()
         if properties
@@ -107,6 +108,18 @@ def tracking_table(
         return pd.DataFrame(columns=["state", "group", "rule", "property", "delay", "n", *measured])
     frame = pd.concat(frames)
     return split_labels(frame if counts else frame.assign(n=0, cosine=np.nan, subspace_share=np.nan))
+
+
+def _tracked(result: StateGradients, properties: Mapping[str, Property], counts: list[int]) -> pd.DataFrame:
+    """Rows per property, delay and n; `_without_frequency` is m, its interval and its null with frequency projected out."""
+    frame = result.track(properties, counts).to_dataframe().reset_index()
+    try:
+        without = result.track(properties, [], project_out="frequency")
+    except InvalidInputError:
+        return frame  # no frequencies that vary: nothing to project out
+    names = [f"relative_memory{suffix}" for suffix in ("", "_low", "_high", "_null_low", "_null_high")]
+    columns = without.to_dataframe().filter(names).add_suffix("_without_frequency")
+    return frame.join(columns, on=["property", "delay"])
 
 
 def directions_table(results: Results, whitened: Results) -> pd.DataFrame:
@@ -122,16 +135,15 @@ def directions_table(results: Results, whitened: Results) -> pd.DataFrame:
     return split_labels(pd.concat(frames, ignore_index=True))
 
 
-def classes_table(memory: pd.DataFrame, shares: pd.DataFrame, embedding_size: int) -> pd.DataFrame:
+def classes_table(memory: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """The paper's table 1: `σ_1` at delay 0 per word class, and its share of the sum over the listed classes.
 
     Args:
         memory: the table of memory curves.
         shares: `shares_table` of the same results.
-        embedding_size: E; a mean over fewer positions has fewer directions than it could.
     """
     first = memory[(memory["delay"] == 0) & memory["group"].isin(CLASSES) & (memory["count"] > 0)]
-    table = first.assign(positions=first["count"], rank_limited=first["count"] < embedding_size)
+    table = first.rename(columns={"count": "positions"})
     table = table.merge(shares, on=["state", "rule", "group"], how="left")
     measured = ("sigma_1", "rms", "normalised")
     intervals = [f"{name}{end}" for name in measured for end in ("_low", "_high") if f"{name}{end}" in table]
@@ -139,11 +151,11 @@ def classes_table(memory: pd.DataFrame, shares: pd.DataFrame, embedding_size: in
     return table[names].reset_index(drop=True)
 
 
-def with_type_rules(classes: pd.DataFrame, by_type: Results, embedding_size: int) -> pd.DataFrame:
+def with_type_rules(classes: pd.DataFrame, by_type: Results) -> pd.DataFrame:
     """Table 1 with the classes by word type below those by gold tags, where there are any."""
     if not by_type:
         return classes
-    return pd.concat([classes, classes_table(memory_table(by_type), shares_table(by_type), embedding_size)], ignore_index=True)
+    return pd.concat([classes, classes_table(memory_table(by_type), shares_table(by_type))], ignore_index=True)
 
 
 def shares_table(results: Results) -> pd.DataFrame:

@@ -200,9 +200,7 @@ def analyze(run: Run, record: StageRecord) -> None:
         "tracking": measures.tracking_table(results, whitened, properties, settings.directions),
         "classes": marked(
             run.config,
-            measures.with_type_rules(
-                measures.classes_table(memory, measures.shares_table(measured), embeddings.size), by_type, embeddings.size
-            ),
+            measures.with_type_rules(measures.classes_table(memory, measures.shares_table(measured)), by_type),
         ),
         "comparisons": marked(run.config, pd.concat([measures.comparisons_table(one) for one in (measured, by_type) if one])),
         "horizon": marked(run.config, measures.horizon_table(measured, run.folder.read_measures("swap_horizons"))),
