@@ -119,7 +119,7 @@ def _tracked(result: StateGradients, properties: Mapping[str, Property], counts:
         return frame  # no frequencies that vary: nothing to project out
     names = [f"relative_memory{suffix}" for suffix in ("", "_low", "_high", "_null_low", "_null_high")]
     columns = without.to_dataframe().filter(names).add_suffix("_without_frequency")
-    return frame.join(columns, on=["property", "delay"])
+    return frame.merge(columns.reset_index(), on=list(without.dims), how="left")
 
 
 def directions_table(results: Results, whitened: Results) -> pd.DataFrame:
