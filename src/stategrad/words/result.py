@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,8 @@ class WordMemory:
         equal: how many positions every word has in the columns `_equal`.
         state: which state.
         provenance: versions, hashes and settings, as JSON.
+
+    What is called `sigma_1` and `rms` is in the `units` of the inputs: in whitened space those of `Ḡ D` and `Dᵀ E[GᵀG] D`.
     """
 
     table: pd.DataFrame
@@ -40,6 +43,11 @@ class WordMemory:
     equal: int
     state: str
     provenance: str
+
+    @property
+    def units(self) -> str:
+        """Of the inputs of gradients: `paper2018` (the space of the embeddings) or `csl2020` (whitened)."""
+        return str(json.loads(self.provenance)["settings"].get("units", "paper2018"))
 
     @property
     def words(self) -> list[str]:
@@ -107,4 +115,5 @@ class WordMemory:
             f"  delays     {', '.join(map(str, delays))}",
             f"  at equal   {self.equal} positions per word",
         ]
+        lines += ["  units      csl2020: gradients in whitened embedding space"] if self.units == "csl2020" else []
         return "\n".join(lines)
