@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -226,3 +227,17 @@ def test_in_whitened_space_sensitivity_is_that_of_the_whitened_group_and_effect_
     for name in ("effect", "effect_low", "count", "frequency"):
         np.testing.assert_array_equal(white.table[name], result.table[name])
     assert not np.allclose(white.table["sigma_1"], result.table["sigma_1"])
+
+
+def test_horizons_that_are_not_reached_count_as_the_longest(result):
+    falling = {word: 0.9 if row < 4 else 0.35 + 0.01 * row for row, word in enumerate(result.words)}
+    last = result.table["word"].map(falling)
+    table = result.table.assign(effect=result.table["delay"].map({0: 1.0, 2: 0.95, 4: np.nan}).fillna(last))
+    planted = sg.WordMemory(table, result.pseudo, result.equal, result.state, result.provenance)
+    rows = planted.horizon_correlations(level=0.8).set_index("measure")
+    frequency = table[table["delay"] == 0].set_index("word")["frequency"]
+    ranks = pd.Series({word: 9.0 if value == 0.9 else value for word, value in falling.items()})
+    assert rows.loc["effect", "beyond"] == 4
+    assert rows.loc["effect", "words"] == len(result.words)
+    assert rows.loc["effect", "rho"] == pytest.approx(ranks.corr(frequency.reindex(ranks.index), method="spearman"), abs=1e-9)
+    assert rows.loc["effect", "low"] < rows.loc["effect", "rho"] < rows.loc["effect", "high"]

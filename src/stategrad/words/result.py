@@ -107,6 +107,36 @@ class WordMemory:
             rows.append(own)
         return pd.DataFrame(rows)
 
+    def horizon_correlations(
+        self, *, level: float = float(np.exp(-1)), draws: int = 1000, coverage: float = 0.95, seed: int = 0
+    ) -> pd.DataFrame:
+        """Spearman's rank correlation of each measure's horizon with frequency: `rho`, `low`, `high` over words, `words`.
+
+        A word whose measure stays above the level up to the longest delay counts as longer than all that fall below it, and
+        `beyond` says how many do so. A noisy mean falls to its noise, not to nothing: where that lies above the level, `sigma_1`
+        has no horizon, at equal counts neither, and the rms is the safer measure.
+
+        Args:
+            level: part of the value at the first delay.
+            draws: resamples of the words, for the interval.
+            coverage: its nominal coverage.
+            seed: of the draws.
+        """
+        first = self.table["delay"].min()
+        horizon = self.horizon(MEASURES, level=level).set_index("word")
+        at_first = self.table[self.table["delay"] == first].set_index("word")
+        frequency = at_first["frequency"].where(at_first["frequency"] > 0).reindex(horizon.index)
+        rows = []
+        for measure in MEASURES:
+            known = self.table.groupby("word", sort=False)[measure].apply(lambda curve: bool(np.isfinite(curve).all()))
+            beyond = horizon[measure].isna() & known.reindex(horizon.index)
+            ranked = horizon[measure].where(~beyond, self.table["delay"].max() + 1.0)
+            one = rank_correlation(
+                ranked.to_numpy(dtype=np.float64), frequency.to_numpy(dtype=np.float64), draws=draws, level=coverage, seed=seed
+            )
+            rows.append({"measure": measure, **one._asdict(), "beyond": int((beyond & frequency.notna()).sum())})
+        return pd.DataFrame(rows)
+
     def __repr__(self) -> str:
         words, delays = self.words, sorted(set(self.table["delay"]))
         lines = [
