@@ -118,7 +118,12 @@ def test_all_of_them_hold_where_the_run_is_as_they_say():
         (QUICKLY, EFFECT, {"horizon": horizon(horizon=5.0, horizon_low=4.0, horizon_high=6.0)}, "undecided", None),
         (QUICKLY, MEAN, {"horizon": None}, "not checked", "horizons were not measured"),
         (NOT_EXPONENTIALLY, MEAN, {}, "holds",
-         "a single exponential misses by 2.0 times as much as a power law; the exponent of a stretched one is 0.50 (0.40 to 0.60)"),
+         "a single exponential misses by 2.00 times as much as a power law; the exponent of a stretched one is 0.50 "
+         "(0.40 to 0.60)"),
+        (NOT_EXPONENTIALLY, EFFECT, {"decay": decay(difference=0.05, low=0.01, exponent=1.02, half=0.01)}, "does not hold",
+         "a single exponential misses by 1.02 times as much as a power law; the exponent of a stretched one is 1.02 "
+         "(1.01 to 1.03)"),
+        (NOT_EXPONENTIALLY, EFFECT, {"decay": decay(exponent=1.02, half=0.01)}, "holds", None),
         (NOT_EXPONENTIALLY, MEAN, {"decay": decay(low=-0.5)}, "undecided",
          "not told from a power law; the exponent of a stretched one is 0.50 (0.40 to 0.60)"),
         (NOT_EXPONENTIALLY, RMS, {"decay": decay(best="exponential", exponent=1.0, half=0.05)}, "does not hold",

@@ -26,14 +26,16 @@ class Reading:
         check: the name of the function that asks it; None for what one run cannot say.
         given: values that it takes.
         by_class: whether it is asked for each rule by which words have classes.
-        needs: for what one run cannot say, which runs can.
-        command: makes them.
+        between: for what one run cannot say, what several must differ in: `texts` or `sizes` of one text.
+        needs: the same in words.
+        command: makes such runs.
     """
 
     asks: str
     check: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     by_class: bool = False
+    between: str = ""
     needs: str = ""
     command: str = ""
 
