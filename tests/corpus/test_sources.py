@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from corpus.tagged_formats import SENTENCES, WRITERS, make_zip, slashed
@@ -196,3 +197,27 @@ def test_a_path_that_is_not_there(name, tmp_path):
 def test_a_tag_file_that_is_not_there(ptb_folder):
     with pytest.raises(MissingInputError, match=r"there is no file or folder nowhere.zip"):
         load(CorpusConfig("ptb", str(ptb_folder), ("nowhere.zip",)))
+
+
+def test_the_training_part_can_be_cut_short_with_the_same_words():
+    whole = load(CorpusConfig(name="synthetic", tokens=6_000))
+    part = load(CorpusConfig(name="synthetic", tokens=6_000, train_words=1_000))
+    assert part.train.size == 1_000
+    ids = np.concatenate(whole.train.streams)[:1_000]
+    np.testing.assert_array_equal(np.concatenate(part.train.streams), ids)
+    assert [len(numbers) for numbers in part.train.sentences] == [len(stream) for stream in part.train.streams]
+    assert len(part.train.documents) == len(part.train.streams)
+    assert part.vocabulary.words == whole.vocabulary.words
+    assert (part.valid.sha256, part.test.sha256) == (whole.valid.sha256, whole.test.sha256)
+    assert part.train.facts["tokens"] == 1_000
+    assert part.train.facts["words"] + part.train.facts["sentences"] == 1_000
+    if whole.train.tags is not None:
+        assert [len(tags) for tags in part.train.tags] == [len(stream) for stream in part.train.streams]
+    assert load(CorpusConfig(name="synthetic", tokens=6_000, train_words=whole.train.size)).train.sha256 == whole.train.sha256
+
+
+def test_more_words_to_train_on_than_there_are_are_refused():
+    with pytest.raises(InvalidInputError, match=r"train_words is 900,000; synthetic/train has [\d,]+ words, leave it out"):
+        load(CorpusConfig(name="synthetic", tokens=6_000, train_words=900_000))
+    with pytest.raises(InvalidInputError, match="train_words is 0; give at least 1"):
+        load(CorpusConfig(name="synthetic", train_words=0))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from report.generated_run import write_run
 from stategrad.cli.main import main
@@ -274,3 +275,34 @@ def test_recipes_are_named_by_what_tells_them_apart():
     assert recipes_of({"a": plain, "b": plain | {"corpus.seed": 1}}) == {}
     many = plain | {f"network.s{number}": number for number in range(4)}
     assert recipes_of({"a": plain, "b": many, "c": many}) == {"a": ("a",), "b and 1 more": ("b", "c")}
+
+
+def test_runs_on_more_and_less_of_a_text_are_asked_the_follow_ups_sentence(tmp_path, monkeypatch):
+    folders = []
+    for words in (1000, 2000):
+        for seed in (0, 1):
+            folder = write_run(tmp_path / f"{words}-{seed}")
+            settings = {"preset": "demo", "corpus": {"train_words": words}, "network": {"seed": seed}}
+            (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+            path = folder / "measures/memory.csv"
+            memory = pd.read_csv(path, keep_default_na=False, na_values=[""])
+            for name in ("selectivity", "selectivity_low", "selectivity_high"):
+                memory[name] *= (1.5 if words == 2000 else 1) + 0.001 * seed
+            memory.assign(whitened=True).to_csv(path, index=False)
+            folders.append(folder)
+    comparison = compare_runs(folders)
+    row = comparison.follow_up.iloc[0]
+    assert (len(comparison.follow_up), row["seen_as"], row["verdict"]) == (1, "sensitivity, mean", "holds")
+    assert "train_words=1000: 0.109 and" in row["evidence"]
+    assert compare_runs(folders, group="nouns").follow_up.empty
+    monkeypatch.setattr(pages, "write_chart", lambda chart, path: [])
+    page = pages.write_comparison(comparison, tmp_path / "page.html", views=other_views(comparison, folders))[0].read_text(
+        encoding="utf-8"
+    )
+    section = page[page.index('<section id="follow-up">') :]
+    assert "“memory depends on the type of data, selectiveness on its size”" in section
+    assert row["evidence"].split(";")[0].replace(" = ", "\u00a0=\u00a0") in section
+    assert len(pd.read_csv(tmp_path / "page-follow-up.csv")) == 1
+    alike = compare_runs([write_run(tmp_path / "a"), write_run(tmp_path / "b")])
+    assert alike.follow_up.empty
+    assert "findings about texts" not in pages.write_comparison(alike, tmp_path / "alike.html")[0].read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from corpus.wikitext_files import write_wikitext_folder
 from stategrad.cli.main import main
 from stategrad.models.checkpoints import load_model
 from stategrad.models.pretrained import untrained
+from stategrad.published import follow_up
 from stategrad.report.inputs import read_run
 from stategrad.report.page import render
 from stategrad.report.paper import beside_paper
@@ -26,7 +27,8 @@ QUICK = [
     "--network.hidden_size", "16", "--network.embedding_size", "8", "--training.epochs", "1", "--training.batch_size", "4",
     "--gradients.sample", "120", "--gradients.blocks", "6", "--gradients.states", "[cell]",
     "--swap.sample", "60", "--swap.pairs", "0", "--push.sample", "40", "--controls.sample", "60", "--progress", "false",
-    "--swap.kinds", "[unigram]", "--controls.kinds", "[untrained, boundaries]",
+    "--swap.kinds", "[unigram, mean]", "--controls.kinds", "[untrained, boundaries]", "--words.words", "12", "--words.most", "30",
+    "--words.draws", "3",
 ]  # fmt: skip
 
 
@@ -47,6 +49,7 @@ def quick(preset_path: Path, **network: object) -> Run:
         swap=dataclasses.replace(preset.swap, sample=60, kinds=("unigram",), pairs=0),
         push=dataclasses.replace(preset.push, sample=40, delays=(0,)),
         controls=dataclasses.replace(preset.controls, kinds=("untrained",), sample=60),
+        words=dataclasses.replace(preset.words, words=8, most=20, draws=2, delays=(0, 1, 2)),
     )
     return Run(config, preset_path.parent / f"run-{'-'.join(map(str, network.values()))}", show_progress=False)
 
@@ -81,6 +84,20 @@ def test_from_raw_files_to_the_page(
     assert "Table 1. Word classes" not in page
     assert "The words of this text have no tags, so there are no classes to tell apart." in page
     assert '<th scope="col" class="words">class</th>' not in page
+    answers = pd.read_csv(tmp_path / "run/tables/follow-up.csv")
+    assert list(dict.fromkeys(answers["the follow-up says"])) == [one.says for one in follow_up().statements]
+    asked = answers[answers["the follow-up says"].str.contains("decays|infrequent")]
+    assert len(asked) == 12
+    assert set(asked["here"]) <= {"holds", "does not hold", "undecided"}, asked
+    assert "the words of the text have no classes; corpus.tags names tagged files" in page
+    assert page.index("The follow-up’s findings") < page.index("Beside the paper")
+    assert "“nouns are remembered best”" in page
+    assert "<code>stategrad sweep csl2020 --grid" in page
+    words = pd.read_csv(tmp_path / "run/measures/words.csv")
+    assert words["whitened"].all()
+    assert words["delay"].max() == 20
+    sentences = pd.read_csv(tmp_path / "run/measures/sentences.csv") if (tmp_path / "run/measures/sentences.csv").exists() else None
+    assert sentences is None or sentences["whitened"].all()
 
 
 @pytest.mark.parametrize("network", [{"cell": "gru", "hidden_size": 24}, {"cell": "rnn", "hidden_size": 12}])

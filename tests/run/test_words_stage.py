@@ -9,7 +9,7 @@ import pytest
 import stategrad as sg
 from run.tiny import TINY
 from stategrad.errors import InvalidInputError
-from stategrad.run.config import SentencesConfig, WordsConfig
+from stategrad.run.config import AnalysisConfig, SentencesConfig, WordsConfig
 from stategrad.run.run import Run
 from stategrad.run.settings import read_preset
 
@@ -106,6 +106,35 @@ def test_delays_beyond_the_text_are_refused_before_anything_is_written(tmp_path)
     ):
         one.execute()
     assert not (tmp_path / "run").exists()
+
+
+def test_a_text_without_words_frequent_enough_is_refused_before_anything_is_written(tmp_path):
+    one = Run(dataclasses.replace(TINY, words=WordsConfig(enabled=True, minimum=9_000, most=9_000)), tmp_path / "run")
+    with pytest.raises(InvalidInputError, match=r"has 9000 positions with 10 words after them; lower words\.minimum, or set"):
+        one.execute()
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("convention", ["paper2018", "csl2020"])
+def test_words_and_sentences_are_in_the_units_of_the_run(run, tmp_path, convention):
+    config = dataclasses.replace(TINY, words=ASKED, analysis=AnalysisConfig(convention=convention))
+    own = Run(config, tmp_path / "run", show_progress=False)
+    own.borrow_training(run.folder)
+    own.execute(["train", "words", "sentences"])
+    options = {"state": "cell", "units": convention, "show_progress": False}
+    words = sg.word_memory(
+        own.model, own.text, minimum=8, most=12, words=5, delays=(0, 2), draws=3, counted_in=own.corpus.train, **options
+    )
+    sentences = sg.sentence_memory(own.model, own.text, 3, **options)
+    for name, expected in (("words", words.table), ("sentences", sentences.table)):
+        frame = own.folder.read_measures(name)
+        np.testing.assert_allclose(frame.loc[frame["state"] == "cell", "sigma_1"], expected["sigma_1"], rtol=1e-6)
+        assert ("whitened" in frame) == (convention == "csl2020")
+    horizons = own.folder.read_measures("word_horizons")
+    own_rows = horizons[horizons["state"] == "cell"].reset_index(drop=True)
+    np.testing.assert_allclose(own_rows["rho"], words.horizon_correlations()["rho"], rtol=1e-6)
+    for name in ("words", "sentences"):
+        assert (own.fingerprint(name) == run.fingerprint(name)) == (convention == "paper2018")
 
 
 def test_settings_that_cannot_be_are_named_together():

@@ -124,3 +124,20 @@ class Exploding(torch.nn.Module):
 def test_states_that_explode_are_refused(text):
     with pytest.raises(InvalidInputError, match="explode"):
         sg.sentence_memory(Exploding(), text, [4], show_progress=False)
+
+
+def test_in_whitened_space_only_the_gradients_change(text):
+    model = model_of("gru")
+    options = {"state": "hidden", "precision": "float64", "show_progress": False}
+    plain, white = (sg.sentence_memory(model, text, [2], units=units, **options) for units in ("paper2018", "csl2020"))
+    np.testing.assert_array_equal(white.table["effect"], plain.table["effect"])
+    model = model.double()
+    vectors = model.embedding.weight.detach().numpy()
+    values, directions = np.linalg.eigh(np.cov(vectors.T))
+    root = directions * np.sqrt(values) @ directions.T
+    gradients = all_gradients(model.gru, torch.from_numpy(vectors[text.streams[0]]), 10, (0, "hidden"))
+    sigma_1 = white.matrix(2, "sigma_1")
+    for place, after in ((0, 0), (3, 7), (0, 9)):
+        largest = np.linalg.norm(gradients[after - place][15 + place] @ root, ord=2)
+        assert float(sigma_1[after, place]) == pytest.approx(largest, rel=1e-9)
+    assert white.units == "csl2020"

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -205,3 +206,38 @@ def test_every_fault_is_named_with_the_others(model, text):
 def test_a_text_without_words_is_refused(model):
     with pytest.raises(InvalidInputError, match=r"^the text is a ndarray; give a sg\.Corpus, which knows its words\.$"):
         sg.word_memory(model, np.zeros((2, 30), dtype=int))
+
+
+def test_in_whitened_space_sensitivity_is_that_of_the_whitened_group_and_effect_the_same(model, text, result):
+    options = {"delays": (0, 2, 4), "most": 40, "draws": 6, "precision": "float64", "seed": 3, "show_progress": False}
+    white = sg.word_memory(model, text, units="csl2020", **options)
+    assert (white.units, result.units) == ("csl2020", "paper2018")
+    assert "whitened embedding space" in repr(white)
+    selection, row = chosen(text), 4
+    word = WORDS[selection.words[row]]
+    some = next(draw for size, draw in selection.pseudo if size == 20)
+    for positions, suffix in ((selection.full[row], ""), (selection.equal[row], "_equal"), (selection.pseudo[20, some], None)):
+        groups = {"word": masks_of(text, positions)}
+        whole = sg.state_gradients(model, text, delays=[0, 2, 4], groups=groups, precision="float64", show_progress=False)
+        memory = whole.whiten().memory().sel(group="word")
+        table, suffix = (white.pseudo, "") if suffix is None else (white.table, suffix)
+        own = table[table["word"] == word] if table is white.table else table.query(f"count == 20 and draw == {some}")
+        assert own[f"sigma_1{suffix}"].to_numpy() == pytest.approx(memory["sigma_1"].values, rel=1e-5)
+        assert own[f"rms{suffix}"].to_numpy() == pytest.approx(memory["rms"].values, rel=1e-5)
+    for name in ("effect", "effect_low", "count", "frequency"):
+        np.testing.assert_array_equal(white.table[name], result.table[name])
+    assert not np.allclose(white.table["sigma_1"], result.table["sigma_1"])
+
+
+def test_horizons_that_are_not_reached_count_as_the_longest(result):
+    falling = {word: 0.9 if row < 4 else 0.35 + 0.01 * row for row, word in enumerate(result.words)}
+    last = result.table["word"].map(falling)
+    table = result.table.assign(effect=result.table["delay"].map({0: 1.0, 2: 0.95, 4: np.nan}).fillna(last))
+    planted = sg.WordMemory(table, result.pseudo, result.equal, result.state, result.provenance)
+    rows = planted.horizon_correlations(level=0.8).set_index("measure")
+    frequency = table[table["delay"] == 0].set_index("word")["frequency"]
+    ranks = pd.Series({word: 9.0 if value == 0.9 else value for word, value in falling.items()})
+    assert rows.loc["effect", "beyond"] == 4
+    assert rows.loc["effect", "words"] == len(result.words)
+    assert rows.loc["effect", "rho"] == pytest.approx(ranks.corr(frequency.reindex(ranks.index), method="spearman"), abs=1e-9)
+    assert rows.loc["effect", "low"] < rows.loc["effect", "rho"] < rows.loc["effect", "high"]

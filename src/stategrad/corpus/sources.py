@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from stategrad.corpus.brown import load_brown
 from stategrad.corpus.normalisation import Normalisation
 from stategrad.corpus.ptb import load_ptb
-from stategrad.corpus.splits import Splits
+from stategrad.corpus.splits import Splits, shortened
 from stategrad.corpus.synthetic import load_synthetic
 from stategrad.corpus.text import load_text
 from stategrad.corpus.treebank import load_treebank
@@ -51,6 +51,8 @@ class CorpusConfig:
             case, no punctuation) or `wsj-norm` (numbers, spelled ones too, as `N`, lower case).
         rules: those of the normalisation that are applied; none named: all.
         tokens: size of the synthetic text, about.
+        train_words: keep only the first so many words of the training part, ends of sentences included; None for all. The
+            vocabulary is that of the whole part, so that models of more and less text know the same words.
         seed: of the synthetic language; no other source draws at random.
     """
 
@@ -61,6 +63,7 @@ class CorpusConfig:
     normalisation: Normalisation = "none"
     rules: tuple[str, ...] = ()
     tokens: int = 300_000
+    train_words: int | None = None
     seed: int = 0
 
 
@@ -74,6 +77,11 @@ def load(config: CorpusConfig) -> Splits:
         UnavailableError: Brown, where it is nowhere to be had.
     """
     _check(config)
+    whole = _read(config)
+    return whole if config.train_words is None else shortened(whole, config.train_words)
+
+
+def _read(config: CorpusConfig) -> Splits:
     path, size = config.path or "", config.vocabulary_size
     if config.name in _WITH_TAGS:
         return _WITH_TAGS[config.name](path, config.tags, size, config.normalisation, config.rules)
@@ -101,6 +109,8 @@ def _check(config: CorpusConfig) -> None:
         problems.add(f"corpus {name} is written in one way, but was given normalisation {config.normalisation}; leave it out")
     if _is_string(config.rules):
         problems.add(f"rules is the string '{config.rules}'; give a list of names")
+    if config.train_words is not None and config.train_words < 1:
+        problems.add(f"train_words is {config.train_words}; give at least 1")
     if config.vocabulary_size < 3:
         problems.add(f"vocabulary_size is {config.vocabulary_size}; give at least 3")
     problems.raise_if_any()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -121,6 +121,40 @@ def encode_splits(
     return Splits(name, vocabulary, **encoded, lexicon=lexicon, tag_set=tag_set, facts=known)
 
 
+def shortened(splits: Splits, words: int) -> Splits:
+    """The same corpus with the first words of its training part alone: vocabulary, lexicon and the other parts stay.
+
+    Args:
+        splits: the whole.
+        words: how many, ends of sentences included; the last stream is cut where they end.
+
+    Raises:
+        InvalidInputError: more words than there are.
+    """
+    train = splits.train
+    if words > train.size:
+        raise InvalidInputError(f"train_words is {words:,}; {train.name} has {train.size:,} words, leave it out to use them all.")
+    ends = np.cumsum([len(stream) for stream in train.streams])
+    count = int(np.searchsorted(ends, words)) + 1
+    kept = [len(stream) for stream in train.streams[: count - 1]]
+    kept.append(words - sum(kept))
+
+    def cut(parts: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(part[:length] for part, length in zip(parts, kept, strict=False))
+
+    streams = cut(train.streams)
+    part = replace(
+        train,
+        streams=streams,
+        sentences=cut(train.sentences),
+        tags=None if train.tags is None else cut(train.tags),
+        documents=train.documents[:count],
+        genres=None if train.genres is None else train.genres[:count],
+        facts=_counted(streams, splits.vocabulary),
+    )
+    return replace(splits, train=part, facts={**splits.facts, "unk_rate": part.facts["unk_rate"]})
+
+
 def _encode(
     name: str,
     documents: Sequence[Document],
@@ -139,9 +173,6 @@ def _encode(
         numbers.append(np.repeat(np.arange(len(sentences), dtype=np.int64), lengths))
         if is_gold:
             tags.append(tuple(tag for sentence in sentences for tag in (*(tag for _, tag in sentence), None)))
-    total = sum(len(stream) for stream in streams)
-    unknown = sum(int((stream == vocabulary.id(UNKNOWN)).sum()) for stream in streams)
-    words_read = total - sum(int((stream == vocabulary.id(END)).sum()) for stream in streams)
     genres = tuple(document.genre for document in documents if document.genre is not None)
     return Corpus(
         name,
@@ -153,10 +184,13 @@ def _encode(
         tag_set=tag_set,
         documents=tuple(document.name for document in documents),
         genres=genres if documents and len(genres) == len(documents) else None,
-        facts={
-            "tokens": total,
-            "words": words_read,
-            "sentences": total - words_read,
-            "unk_rate": round(unknown / max(words_read, 1), 4),
-        },
+        facts=_counted(streams, vocabulary),
     )
+
+
+def _counted(streams: Sequence[np.ndarray], vocabulary: Vocabulary) -> dict[str, Any]:
+    """Tokens, words and sentences, and the rate of unknown words."""
+    total = sum(len(stream) for stream in streams)
+    unknown = sum(int((stream == vocabulary.id(UNKNOWN)).sum()) for stream in streams)
+    words = total - sum(int((stream == vocabulary.id(END)).sum()) for stream in streams)
+    return {"tokens": total, "words": words, "sentences": total - words, "unk_rate": round(unknown / max(words, 1), 4)}

@@ -95,6 +95,11 @@ class GroupSpectra:
         )
 
     @property
+    def units(self) -> str:
+        """`paper2018` (the space of the embeddings) or `csl2020` (whitened: the spectra are those of `Ḡ D`)."""
+        return str(json.loads(self.provenance)["settings"].get("units", "paper2018"))
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """The labels, sorted."""
         return tuple(map(str, self.singular_values["group"].values))
@@ -163,4 +168,5 @@ class GroupSpectra:
             f"  delays     {', '.join(map(str, delays)) if len(delays) < 6 else f'{delays[0]} … {delays[-1]}'}",
             f"  modes      {self.singular_values.sizes['mode']}",
         ]
+        lines += ["  units      csl2020: whitened embedding space"] if self.units == "csl2020" else []
         return "\n".join(lines)

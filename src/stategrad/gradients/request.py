@@ -111,6 +111,8 @@ class SpectraRequest:
         blocks: into how many a label's own positions are cut.
         second_moment: whether rms and energy share are wanted.
         execution: how the work is cut.
+        start: what the tangents of the inputs are at delay 0, a row per dimension of z where the input is `x = D z`: `Dᵀ`, so that
+            what arrives at every later stage is `G D`. None for the identity.
     """
 
     network: Network
@@ -122,3 +124,4 @@ class SpectraRequest:
     blocks: int
     second_moment: bool
     execution: Execution
+    start: Float[Tensor, "direction embedding"] | None = None

@@ -75,13 +75,14 @@ def accumulate_spectra(
     compile_cells(network, request.execution, len(order), longest, network.embedding_size)
     size = request.execution.chunk_size or chunk_size(network, network.embedding_size)
     window, spectra = Window(network, size), _Spectra(request)
+    start = None if request.start is None else request.start[:, None]
     kept = keep_states(request.streams, request.initial)
     with tqdm(total=len(order), desc="state gradients", unit="position", disable=not show_progress) as bar:
         for stretch in scattered(request.streams, order, longest, kept, multiple=size):
             for first in range(0, len(stretch.positions), size):
                 chosen = np.arange(first, min(first + size, len(stretch.positions)))
                 positions = stretch.positions[chosen]
-                spectra.add(positions, window.propagate(stretch, chosen, spectra.remaining[positions], longest))
+                spectra.add(positions, window.propagate(stretch, chosen, spectra.remaining[positions], longest, start))
                 bar.update(len(chosen))
     for state in spectra.states:
         broken = np.isnan(state.table.singular_values[..., 0]) & (counts > 0)

@@ -35,6 +35,7 @@ from stategrad.gradients.result import StateGradients
 from stategrad.gradients.sampling import choose_positions
 from stategrad.gradients.spectra import accumulate_spectra
 from stategrad.gradients.streams import streams_of, vector_size
+from stategrad.gradients.units import Units, root_of_units
 from stategrad.measures.common_basis import ProductSizes
 from stategrad.models.embeddings import Embeddings, embeddings_of
 from stategrad.processor import multiplies_bfloat16
@@ -56,6 +57,7 @@ def state_gradients(
     second_moment: bool = True,
     directions: int | Mapping[str, Direction] | None = None,
     keep: Literal["mean", "spectrum"] = "mean",
+    units: Units = "paper2018",
     sample: int | Literal["auto"] | None = None,
     tolerance: float = 0.05,
     embeddings: Embeddings | None = None,
@@ -101,11 +103,14 @@ def state_gradients(
             number, but for the result. Groups are then disjoint (default: the words of a corpus), and `"all"` is a word like any
             other. `blocks` is a number and cuts each group's own positions; groups of at least 20 have intervals. `where`, `at`,
             `segments`, `sample`, checkpoints and workers are for means.
+        units: of the inputs, with `keep="spectrum"`: `paper2018`, those of the model's own embeddings, or `csl2020`, whitened by
+            their covariance `C = D Dᵀ` over word types: what is reduced is then `Ḡ_τ D` and `Dᵀ E[GᵀG] D`, which cannot be made of
+            spectra afterwards. Means are kept, and `result.whiten()` gives theirs.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); `"auto"` draws them in rounds
             until more of this text would no longer narrow the intervals of `σ_1`. Default: all.
         tolerance: with `"auto"`, the half-width of `σ_1` that sampling may leave in every group and at every delay, relative to it.
-        embeddings: the model's input vectors with their words, kept in the result for its measures. Default: taken from
-            a language model and the corpus it reads.
+        embeddings: the model's input vectors with their words, kept in the result for its measures, and what `units` whitens by.
+            Default: taken from a language model and the corpus it reads.
         precision: of the gradients; sums are always float64. `bfloat16` multiplies matrices in that format and keeps the state in
             float32: several times faster on processors with matrix units for it. On those without any product of that format it
             is float32, with a warning.
@@ -167,9 +172,14 @@ def state_gradients(
             workers=execution.workers,
         )
         labels = labels_by_position(groups, inputs, lengths)
-        wish = SpectraRequest(network, streams, delay_list, keys, labels, start, blocks, second_moment, execution)
+        root = root_of_units(units, embeddings or embeddings_of(model, inputs), network.embedding_size)
+        tangents = None if root is None else torch.from_numpy(root.T.copy()).to(network.device, network.dtype)
+        provenance["settings"] |= {"units": units}
+        wish = SpectraRequest(network, streams, delay_list, keys, labels, start, blocks, second_moment, execution, tangents)
         spectra = _spectra(wish, provenance, show_progress)
         return spectra if isinstance(state, list) else spectra[keys[0]]
+    if units != "paper2018":
+        raise InvalidInputError(f"units {units} go with keep='spectrum'; with keep='mean' call whiten() on the result.")
     modes = directions if isinstance(directions, int) else None
     columns = None
     if modes is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import xarray as xr
@@ -24,6 +24,9 @@ from stategrad.models.embeddings import Embeddings
 if TYPE_CHECKING:
     from stategrad.gradients.result import StateGradients
 
+Units = Literal["paper2018", "csl2020"]
+"""What does not depend on the state: the model's own embedding space, or the whitened one."""
+
 
 def whitened(result: StateGradients, embeddings: Embeddings | Float[np.ndarray, "word embedding"] | None) -> StateGradients:
     """`StateGradients.whiten`."""
@@ -33,6 +36,30 @@ def whitened(result: StateGradients, embeddings: Embeddings | Float[np.ndarray, 
     if embeddings is None:
         raise InvalidInputError("whitening needs the embeddings, and this result holds none; pass them.")
     return _in_space_of(result, covariance_root(embeddings.vectors if isinstance(embeddings, Embeddings) else embeddings))
+
+
+def root_of_units(units: Units, embeddings: Embeddings | None, size: int) -> Float[np.ndarray, "embedding embedding_"] | None:
+    """The D that the inputs are measured by, `x = D z + x̄`, where gradients are reduced as they come; None for the identity.
+
+    Args:
+        units: of the inputs.
+        embeddings: of the inputs, as far as they are known.
+        size: E, of the gradients.
+
+    Raises:
+        InvalidInputError: unknown units, no embeddings to whiten by or those of another size, or a covariance that cannot be
+            inverted.
+    """
+    check_choice("units", units, get_args(Units))
+    if units == "paper2018":
+        return None
+    if embeddings is None:
+        raise InvalidInputError(
+            "units csl2020 need the embeddings, and neither the model nor the inputs bring them with their words; pass embeddings."
+        )
+    root = covariance_root(embeddings.vectors)
+    _check_size(root, size)
+    return root
 
 
 def scaled(result: StateGradients, statistics: StateStatistics, embeddings: Embeddings | None, *, over: str) -> StateGradients:
@@ -80,8 +107,7 @@ def check_statistics(result: StateGradients, statistics: StateStatistics) -> Non
 
 def _in_space_of(result: StateGradients, root: Float[np.ndarray, "embedding embedding_"]) -> StateGradients:
     """Everything with `x = D z`."""
-    if len(root) != result.mean.sizes["embedding"]:
-        raise InvalidInputError(f"the embeddings have {len(root)} dimensions, the gradients {result.mean.sizes['embedding']}.")
+    _check_size(root, result.mean.sizes["embedding"])
 
     def both_sides(moment: xr.DataArray | None) -> xr.DataArray | None:
         return None if moment is None else moment.copy(data=root.T @ moment.values @ root)
@@ -94,3 +120,8 @@ def _in_space_of(result: StateGradients, root: Float[np.ndarray, "embedding embe
         block_second_moment=both_sides(result.block_second_moment),
         whitening=xr.DataArray(root, dims=("embedding", "embedding_")),
     )
+
+
+def _check_size(root: Float[np.ndarray, "embedding embedding_"], size: int) -> None:
+    if len(root) != size:
+        raise InvalidInputError(f"the embeddings have {len(root)} dimensions, the gradients {size}.")

@@ -72,4 +72,4 @@ def _other_network(paper: Paper, facts: Mapping[str, Any]) -> str | None:
     ]
     if differing:
         return f"another network: {', '.join(differing)}"
-    return "the model is young, trained far less than the paper's" if young_model(facts) else None
+    return "the model has learned far less than the paper's" if young_model(facts) else None

@@ -75,17 +75,31 @@ def falls_within(delay: int, level: float) -> Check:
     """`σ_1` of all words falls below a level of its value at delay 0 within so many words."""
 
     def check(tables: Tables) -> Finding:
-        frame = _table(tables, "horizon", "horizons were not measured")
-        rows = frame[(frame["group"] == "all") & (frame["measure"] == "mean") & (frame["level"] - level).abs().lt(1e-9)]
-        row = _first(rows, "the horizon of σ₁ was not measured")
-        unreached = (row["horizon_low"], float(row["longest"])), (row["horizon_high"], math.inf)
-        low, high = (end if math.isfinite(end) else beyond for end, beyond in unreached)
-        reached = bool(row["reached"])
-        horizon = Value("below it from delay", row["horizon"] if reached else math.inf, low, high)
-        evidence = str(horizon) if reached else f"not below it by delay {int(row['longest'])}"
-        return all_above([(_exactly("", float(delay)), horizon)], evidence)
+        return fall(_table(tables, "horizon", "horizons were not measured"), "mean", level, delay)
 
     return check
+
+
+def fall(horizons: pd.DataFrame, measure: str, level: float, delay: int) -> Finding:
+    """Whether a measure of all words is below a level of its value at delay 0 from some delay before this one.
+
+    Args:
+        horizons: as they stand in a run folder, of one state.
+        measure: mean, rms or swap.
+        level: part of the value at delay 0.
+        delay: by which it must be below.
+
+    Raises:
+        NotMeasuredError: the horizon of that measure at that level is not there.
+    """
+    rows = horizons[(horizons["group"] == "all") & (horizons["measure"] == measure) & (horizons["level"] - level).abs().lt(1e-9)]
+    row = _first(rows, f"the horizon of {'σ₁' if measure == 'mean' else f'the {measure}'} was not measured")
+    unreached = (row["horizon_low"], float(row["longest"])), (row["horizon_high"], math.inf)
+    low, high = (end if math.isfinite(end) else beyond for end, beyond in unreached)
+    reached = bool(row["reached"])
+    horizon = Value("below it from delay", row["horizon"] if reached else math.inf, low, high)
+    evidence = str(horizon) if reached else f"not below it by delay {int(row['longest'])}"
+    return all_above([(exactly("", float(delay)), horizon)], evidence)
 
 
 def remembered_beyond(delay: int) -> Check:
@@ -163,7 +177,7 @@ def beyond_chance(properties: Sequence[str]) -> Check:
             if math.isnan(bound):
                 raise NotMeasuredError("chance was not measured")
             delay = int(row["delay"])
-            pairs.append((_at(rows, "relative_memory", delay, f"{name} at {delay}"), _exactly("chance up to", bound)))
+            pairs.append((_at(rows, "relative_memory", delay, f"{name} at {delay}"), exactly("chance up to", bound)))
         return all_above(pairs)
 
     return check
@@ -238,7 +252,7 @@ def separable(rows: Sequence[str]) -> Check:
             row = _accuracy(tables, name)
             majority = row["majority_valid"]
             accuracy = Value(name, row["valid"], row["valid_low"], row["valid_high"])
-            pairs.append((accuracy, _exactly("most frequent class", majority)))
+            pairs.append((accuracy, exactly("most frequent class", majority)))
         return all_above(pairs)
 
     return check
@@ -261,7 +275,8 @@ def hardest(row: str) -> Check:
     return check
 
 
-def _exactly(name: str, value: float) -> Value:
+def exactly(name: str, value: float) -> Value:
+    """A value without uncertainty."""
     return Value(name, value, value, value)
 
 

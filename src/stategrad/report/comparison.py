@@ -15,6 +15,8 @@ import pandas as pd
 import yaml
 
 from stategrad.errors import InvalidInputError, Problems, suggestion
+from stategrad.published.follow_up_runs import check_follow_up_runs
+from stategrad.published.measured import is_whitened
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.seed_bands import on_seeds, recipes_of, seed_bands
 
@@ -53,6 +55,8 @@ class Comparison:
         seeds: of runs that differ in nothing but seeds the mean and the lowest and highest value, in rows as those of `table` whose
             `run` is the recipe; empty where there are none.
         on_seeds: how far seeds spread, a sentence each.
+        follow_up: what the 2020 follow-up says of texts and their sizes, and whether it holds between these runs; without rows
+            where they do not differ so, or for words of one group.
     """
 
     labels: tuple[str, ...]
@@ -64,6 +68,7 @@ class Comparison:
     states: dict[str, str]
     seeds: pd.DataFrame
     on_seeds: tuple[str, ...]
+    follow_up: pd.DataFrame
 
     def of(self, quantity: str) -> pd.DataFrame:
         """The rows of one quantity."""
@@ -109,11 +114,14 @@ def compare_runs(
         *_shared(runs, states, "relative memory", withheld),
     ]
     table = pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
-    recipes = recipes_of({name: _flat("", yaml.safe_load(run.settings) or {}) for name, run in runs.items()})
+    settings = {name: _flat("", yaml.safe_load(run.settings) or {}) for name, run in runs.items()}
+    recipes = recipes_of(settings)
+    follow_up = check_follow_up_runs(table, settings, whitened=all(is_whitened(run.memory) for run in runs.values()))
     bands = seed_bands(table, recipes)
     return Comparison(
         tuple(names), table, _differing(runs), tuple(withheld), tuple(_findings(table, names)),
         group=group, states=states, seeds=bands, on_seeds=tuple(on_seeds(bands, recipes, MEASURES)),
+        follow_up=follow_up if group == "all" else follow_up[:0],
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from stategrad.errors import ForeignOutputError
 from stategrad.files import write_text
+from stategrad.published.follow_up import follow_up
 from stategrad.report.comparison import MEASURES, SELECTIVITY, Comparison
 from stategrad.report.export import svg_of, write_chart
 from stategrad.report.page import static_text, unbroken
@@ -70,6 +71,8 @@ def write_comparison(comparison: Comparison, out: Path, *, views: Sequence[Compa
         page.with_suffix(".csv"): comparison.table.to_csv(index=False),
         page.with_name(f"{page.stem}-settings.csv"): comparison.settings.to_csv(index_label="setting"),
     }
+    if len(comparison.follow_up):
+        texts[page.with_name(f"{page.stem}-follow-up.csv")] = comparison.follow_up.drop(columns="rule").to_csv(index=False)
     for path, text in texts.items():
         write_text(path, text)
     folder = page.with_name(f"{page.stem}-figures")
@@ -143,6 +146,7 @@ def render_comparison(
         charts=charts,
         views=shown,
         controls={name: control for name, control in controls.items() if len(control[1]) > 1},
+        source=follow_up().citation,
         css=Markup(static_text("report.css")),
         mark=Markup(MARK),
     )

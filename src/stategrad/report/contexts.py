@@ -25,8 +25,8 @@ def _on_space(facts: Mapping[str, Any]) -> list[str]:
         return []
     return [
         "Inputs are measured in whitened embedding space, in standard deviations of the embeddings over word types (convention "
-        "csl2020): all curves, classes, controls and other seeds here. Words on their own and pushes are measured in the space of "
-        "the embeddings; swaps and what is decoded do not depend on it."
+        "csl2020): all curves, classes, words, sentences, controls and other seeds here. Pushes are measured in the space of the "
+        "embeddings; swaps, what replacing a word changes and what is decoded do not depend on it."
     ]
 
 

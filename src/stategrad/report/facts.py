@@ -66,17 +66,23 @@ def subtitle_of(facts: Mapping[str, Any]) -> str:
 
 
 def young_model(facts: Mapping[str, Any]) -> str | None:
-    """The sentence that warns of a model trained too little to say anything about its kind; None for a trained one.
+    """The sentence that warns of a model that has learned too little to say anything about its kind; None for a trained one.
+
+    It is young, or knows less of the next word than frequencies alone do, as after training that did not converge.
 
     >>> young_model({"epochs": 2, "training_minutes": 3.4, "perplexity_valid": 312.4, "cell": "gru"})
     'Trained for 3.4 minutes, perplexity 312.4: these curves show how the tool reads a young model, not what GRUs remember.'
     >>> young_model({"epochs": 39, "perplexity_valid": 100.5, "converged_perplexity": 97.0}) is None
     True
+    >>> young_model({"epochs": 39, "perplexity_valid": 1198.0, "perplexity_unigram": 248.0, "cell": "rnn"})[:80]
+    'Trained for 39 epochs, perplexity 1,198, more than the 248.0 of word frequencies'
     """
     epochs, reached, converged = (facts.get(name) for name in ("epochs", "perplexity_valid", "converged_perplexity"))
     few = epochs is not None and epochs < FEW_EPOCHS
     far = reached is not None and converged is not None and reached > FAR_FROM_CONVERGED * converged
-    if not (few or far):
+    alone = facts.get("perplexity_unigram")
+    lost = reached is not None and alone is not None and reached > alone
+    if not (few or far or lost):
         return None
     minutes = facts.get("training_minutes")
     parts = []
@@ -86,9 +92,11 @@ def young_model(facts: Mapping[str, Any]) -> str | None:
         parts.append(f"Trained for {_sized(epochs, 'epoch')}")
     if reached is not None:
         known = f" where converged models of this size reach about {converged:.0f}" if converged is not None else ""
+        known += f", more than the {_perplexity(alone)} of word frequencies alone" if lost else ""
         parts.append(f"{'perplexity' if parts else 'Perplexity'} {_perplexity(reached)}{known}")
     kind = f"{CELLS.get(str(facts.get('cell')), 'recurrent model')}s"
-    return f"{', '.join(parts)}: these curves show how the tool reads a young model, not what {kind} remember."
+    reads = "a model that has learned nothing of its text" if lost else "a young model"
+    return f"{', '.join(parts)}: these curves show how the tool reads {reads}, not what {kind} remember."
 
 
 def strip_of(facts: Mapping[str, Any]) -> list[Fact]:

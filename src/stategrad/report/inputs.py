@@ -34,6 +34,8 @@ COMMANDS = {
     "training": "train",
     "words": "words",
     "word_correlations": "words",
+    "word_horizons": "words",
+    "swaps": "swap",
     "sentences": "words",
 }
 """Which command of stategrad writes which table."""
@@ -60,6 +62,8 @@ REQUIRED = {
     "training": ("epoch",),
     "words": ("delay", "frequency", "sigma_1_equal", "effect"),
     "word_correlations": ("measure", "delay", "rho", "low", "high", "words"),
+    "word_horizons": ("measure", "rho", "low", "high", "words", "beyond"),
+    "swaps": ("group", "delay", "kind", "theta"),
     "sentences": ("sentence", "place", "after", "delay", "effect", "retained"),
 }
 OPTIONAL = {
@@ -152,6 +156,7 @@ OPTIONAL = {
     ),
     "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
+    "swaps": ("theta_low", "theta_high"),
     "sampling": (),
     "separability": (
         "classes",
@@ -172,18 +177,29 @@ OPTIONAL = {
     "tags": ("types_most",),
     "decoding": ("accuracy_low", "accuracy_high", "balanced"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
-    "words": ("count", "rms_equal", "sigma_1_any_low", "sigma_1_any_high", "effect_any_low", "effect_any_high"),
+    "words": (
+        "count",
+        "rms_equal",
+        "sigma_1_any_low",
+        "sigma_1_any_high",
+        "rms_any_low",
+        "rms_any_high",
+        "effect_any_low",
+        "effect_any_high",
+    ),
     "word_correlations": (),
+    "word_horizons": (),
     "sentences": ("sigma_1",),
 }
 LABELS = (
-    "word", "state_word", "state", "control", "reader", "group", "other", "measure", "law", "rule", "property", "row", "note",
-    "penalty", "class_weight", "scheme", "positive", "negative", "class", "set", "seed", "direction", "tag",
+    "word", "state_word", "state", "control", "kind", "reader", "group", "other", "measure", "law", "rule", "property", "row",
+    "note", "penalty", "class_weight", "scheme", "positive", "negative", "class", "set", "seed", "direction", "tag",
 )  # fmt: skip
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
     "comparisons", "horizon", "decay", "channels", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal",
-    "sampling", "separability", "tags", "decoding", "training", "words", "word_correlations", "sentences",
+    "sampling", "separability", "swaps", "tags", "decoding", "training", "words", "word_correlations", "word_horizons",
+    "sentences",
 )  # fmt: skip
 
 
@@ -211,11 +227,13 @@ class RunTables:
         equal: word classes at delay 0 from equally many positions, None where not taken.
         sampling: the parts of the intervals that sampling and the text have, None where not taken.
         separability: the linear classifiers, None where they were not trained.
+        swaps: swap memory by every kind of swap, None where it was not measured.
         tags: the tags that they tell apart and their word types, likewise.
         decoding: what linear probes read from the states, None where they were not trained.
         training: the epochs, None where the model was given.
         words: every word on its own, None where that was not measured.
         word_correlations: of their measures with frequency, likewise.
+        word_horizons: correlations of their horizons with frequency, likewise.
         sentences: what every state in some sentences depends on, None where none were followed.
     """
 
@@ -238,11 +256,13 @@ class RunTables:
     equal: pd.DataFrame | None
     sampling: pd.DataFrame | None
     separability: pd.DataFrame | None
+    swaps: pd.DataFrame | None
     tags: pd.DataFrame | None
     decoding: pd.DataFrame | None
     training: pd.DataFrame | None
     words: pd.DataFrame | None
     word_correlations: pd.DataFrame | None
+    word_horizons: pd.DataFrame | None
     sentences: pd.DataFrame | None
 
     @property

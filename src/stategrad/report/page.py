@@ -25,6 +25,7 @@ from stategrad.report.directions import has_classes, named_directions, on_direct
 from stategrad.report.embedding_sentences import on_embeddings
 from stategrad.report.export import page_chart, write_chart
 from stategrad.report.figure import Figure
+from stategrad.report.follow_up import BesideFollowUp, beside_follow_up
 from stategrad.report.inputs import RunTables, read_run
 from stategrad.report.marks import RULES
 from stategrad.report.paper import BesidePaper, beside_paper
@@ -52,6 +53,7 @@ CAPTIONS = {
     "claims": "What the paper says in words, and whether it holds here by 95 % intervals.",
     "not-comparable": "Published numbers that cannot be held against this run, and why.",
     "not-checked": "What the paper says in words and this run cannot answer.",
+    "follow-up": "What the 2020 follow-up says in words, what is asked of this run, and whether it holds here by 95 % intervals.",
 }
 
 
@@ -83,7 +85,10 @@ def write_report(folder: Path) -> list[Path]:
     paper = beside_paper(run)
     for name, table in paper.tables.items():
         written += tables.write_table(table, folder / "tables" / name, CAPTIONS[name])
-    page = render(run, drawn, paper)
+    follow_up = beside_follow_up(run)
+    if follow_up is not None:
+        written += tables.write_table(follow_up.rows, folder / "tables" / "follow-up", CAPTIONS["follow-up"])
+    page = render(run, drawn, paper, follow_up)
     size = len(page.encode())
     if size > LARGEST_PAGE:
         raise InvalidInputError(
@@ -95,13 +100,14 @@ def write_report(folder: Path) -> list[Path]:
     return [path, *written]
 
 
-def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
+def render(run: RunTables, drawn: list[Figure], paper: BesidePaper, follow_up: BesideFollowUp | None = None) -> str:
     """The page as text.
 
     Args:
         run: tables and facts.
         drawn: the figures, in their order.
         paper: the run beside the paper's numbers and claims.
+        follow_up: the run beside the follow-up's sentences, None where these are not asked.
     """
     bundle = Markup(_bundle())
     script = Markup(static_text("report.js"))
@@ -112,6 +118,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     environment.filters["unbroken"] = unbroken
+    environment.filters["coded"] = coded
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
     return environment.get_template("report.html.j2").render(
         title=facts.title_of(run.facts),
@@ -130,6 +137,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         on_separability=[] if run.separability is None else on_separability(run.separability),
         on_tags=[] if run.tags is None else on_tags(run.tags),
         paper=paper,
+        follow_up=follow_up,
         on_text=on_text(run.facts),
         text_columns=("quantity", "the paper says", "why"),
         directions=named,
@@ -158,6 +166,18 @@ def unbroken(text: str) -> str:
     True
     """
     return text.replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0").replace("± ", "±\u00a0")
+
+
+def coded(text: str) -> Markup:
+    r"""The text as HTML, with what stands between backticks as code.
+
+    >>> coded("it takes a sweep: `stategrad sweep <PRESET>`")
+    Markup('it takes a sweep: <code>stategrad sweep &lt;PRESET&gt;</code>')
+    """
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else Markup.escape(part) for number, part in enumerate(parts)
+    )
 
 
 def _tables(run: RunTables) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:

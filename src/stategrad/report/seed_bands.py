@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from stategrad.published.follow_up_runs import is_seed
+
 MOST_NAMED = 3
 """Settings that a recipe is named by, at most."""
 
@@ -25,7 +27,7 @@ def recipes_of(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str
         By name the runs of each recipe: a recipe of several runs is named by what tells it from the others, one of a single run as
         that run. Nothing where no two runs are of one recipe.
     """
-    kept = {run: {name: value for name, value in own.items() if not _is_seed(name)} for run, own in settings.items()}
+    kept = {run: {name: value for name, value in own.items() if not is_seed(name)} for run, own in settings.items()}
     bundles: list[list[str]] = []
     for run in kept:
         same = next((bundle for bundle in bundles if kept[bundle[0]] == kept[run]), None)
@@ -79,10 +81,6 @@ def on_seeds(bands: pd.DataFrame, recipes: Mapping[str, Sequence[str]], titles: 
                 f"delay {widest['delay']:.0f}, from {widest['low']:.2f} to {widest['high']:.2f} around {widest['value']:.2f}."
             )
     return sentences
-
-
-def _is_seed(name: str) -> bool:
-    return name.endswith(".seed") and name != "corpus.seed"
 
 
 def _name(bundle: Sequence[str], settings: Mapping[str, Any], telling: Sequence[str]) -> str:

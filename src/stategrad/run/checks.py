@@ -9,6 +9,7 @@ from stategrad.run.channels import has_subspaces
 from stategrad.run.contexts import check_context
 from stategrad.run.embeddings import check_embeddings, is_pretrained
 from stategrad.run.properties import check_properties, few_members
+from stategrad.words.selection import positions_per_word, too_few
 
 if TYPE_CHECKING:
     from stategrad.run.run import Run
@@ -34,8 +35,7 @@ def check_run(run: Run) -> None:
         problems.add(f"gradients.delays is {settings.delays}; the longest document of {text.name} has {longest} words")
     if settings.blocks > text.size:
         problems.add(f"gradients.blocks is {settings.blocks}; {text.name} has {text.size} words")
-    if run.config.words.enabled and max(run.config.words.delays) >= longest:
-        problems.add(f"words.delays go to {max(run.config.words.delays)}; the longest document of {text.name} has {longest} words")
+    _check_words(problems, run)
     if not run.swap_kinds:
         problems.add(f"swap.kinds asks for 'same class' alone and {text.name} has no tags; add 'unigram'")
     most = max(run.config.analysis.directions)
@@ -85,6 +85,18 @@ def other_inputs(run: Run, what: str) -> str:
     return (
         f"the model in {run.folder.path} was trained on other {what} than are there now; give another --out, or delete that folder."
     )
+
+
+def _check_words(problems: Problems, run: Run) -> None:
+    """Whether there are words that can be measured on their own."""
+    settings, text = run.config.words, run.text
+    if not settings.enabled:
+        return
+    farthest, longest = max(settings.delays), max(len(stream) for stream in text.streams)
+    if farthest >= longest:
+        problems.add(f"words.delays go to {farthest}; the longest document of {text.name} has {longest} words")
+    elif positions_per_word(text, farthest)[1].max() < settings.minimum:
+        problems.add(f"{too_few(text, settings.minimum, farthest)}; lower words.minimum, or set words.enabled to false")
 
 
 def _check_vocabulary(problems: Problems, given: tuple[str, ...], expected: tuple[str, ...], path: str) -> None:

@@ -192,10 +192,11 @@ def horizon_table(results: Results, of_swaps: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([*frames, of_swaps], ignore_index=True)
 
 
-def decay_table(results: Results) -> pd.DataFrame:
-    """By which law memory of all words decays: a row per state, measure and law."""
+def decay_table(results: Results, of_swaps: pd.DataFrame) -> pd.DataFrame:
+    """By which law memory of all words decays: a row per state, measure (mean, rms, swap) and law."""
     frames = [result.sel(group="all").decay_laws().assign(state=state) for state, result in results.items()]
-    return pd.concat(frames, ignore_index=True)
+    swaps = of_swaps[of_swaps["group"] == "all"].drop(columns="rule")
+    return pd.concat([frame for frame in (*frames, swaps) if len(frame)] or frames, ignore_index=True)
 
 
 def units_table(results: Results, statistics: Mapping[str, StateStatistics]) -> pd.DataFrame:

@@ -179,15 +179,17 @@ class Run:
         trained = fingerprint_of(source, corpus.valid.sha256, corpus.test.sha256)
         measured = fingerprint_of(trained, settings["gradients"], self.states, lexicon, *([by_type] if by_type else []))
         of_swaps = {name: value for name, value in settings["swap"].items() if name != "pairs"}
-        swapped = fingerprint_of(measured, of_swaps)
+        space = ["whitened"] if is_whitened(self.config) else []
+        swapped = fingerprint_of(measured, of_swaps, "with decay laws")
         paired = fingerprint_of(measured, "pairs", settings["swap"]["pairs"], settings["swap"]["seed"])
         pushed = fingerprint_of(measured, settings["push"])
-        controlled = fingerprint_of(measured, settings["controls"], *(["whitened"] if is_whitened(self.config) else []))
+        controlled = fingerprint_of(measured, settings["controls"], *space)
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
         probed = fingerprint_of(trained, settings["probe"], lexicon)
         decoded = fingerprint_of(trained, settings["decoding"], settings["gradients"]["text"], self.states, lexicon)
-        worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"], corpus.train.sha256)
-        followed = fingerprint_of(trained, settings["sentences"], self.states, settings["gradients"]["text"])
+        worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"], corpus.train.sha256,
+                                "with horizons", *space)  # fmt: skip
+        followed = fingerprint_of(trained, settings["sentences"], self.states, settings["gradients"]["text"], *space)
         reported = fingerprint_of(analyzed, paired, pushed, probed, decoded, worded, followed)
         prints = trained, measured, swapped, paired, pushed, controlled, analyzed, probed, decoded, worded, followed, reported
         return dict(zip(STAGES, prints, strict=True))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from stategrad.run.convention import marked
 from stategrad.words.sentence_memory import SHORTEST, readable_sentences, sentence_memory
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def follow_sentences(run: Run, record: StageRecord) -> None:
             settings.count,
             longest=settings.longest,
             state=state,
+            units=run.config.analysis.convention,
             seed=settings.seed,
             show_progress=run.show_progress,
         )
         frames.append(result.to_dataframe().assign(state=state))
-    record.outputs.append(run.folder.write_measures("sentences", pd.concat(frames)))
+    record.outputs.append(run.folder.write_measures("sentences", marked(run.config, pd.concat(frames))))

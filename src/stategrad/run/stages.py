@@ -136,11 +136,11 @@ def measure_gradients(run: Run, record: StageRecord) -> None:
 
 
 def swap(run: Run, record: StageRecord) -> None:
-    """Swap memory of every state and kind, `measures/swaps.csv`; of the first kind also horizons and validities."""
+    """Swap memory of every state and kind, `measures/swaps.csv`; of the first kind also horizons, decay laws and validities."""
     settings, text, kinds = run.config.swap, run.text, run.swap_kinds
     if len(kinds) < len(settings.kinds):
         run.say("swap: the corpus has no tags, so no word has others of its class")
-    frames, horizons = [], []
+    frames, horizons, laws = [], [], []
     for kind in kinds:
         for state in run.states:
             result = swap_memory(
@@ -161,14 +161,15 @@ def swap(run: Run, record: StageRecord) -> None:
             frames.append(result.to_dataframe().assign(state=state, kind=kind))
             if kind == kinds[0]:
                 horizons.append(result.horizon().assign(state=state))
-    for name, parts in (("swaps", frames), ("swap_horizons", horizons)):
+                laws.append(result.decay_laws().assign(state=state))
+    for name, parts in (("swaps", frames), ("swap_horizons", horizons), ("swap_decay", laws)):
         record.outputs.append(run.folder.write_measures(name, measures.split_labels(pd.concat(parts))))
 
 
 def control(run: Run, record: StageRecord) -> None:
     """What the curves are held against, `measures/controls.csv`, `equal.csv`, and what sampling adds to them, `sampling.csv`."""
     record.outputs.append(run.folder.write_measures("controls", control_curves(run)))
-    record.outputs.append(run.folder.write_measures("equal", equal_classes(run)))
+    record.outputs.append(run.folder.write_measures("equal", marked(run.config, equal_classes(run))))
     record.outputs.append(run.folder.write_measures("sampling", sampling_table(run)))
 
 
@@ -205,7 +206,7 @@ def analyze(run: Run, record: StageRecord) -> None:
         "comparisons": marked(run.config, pd.concat([measures.comparisons_table(one) for one in (measured, by_type) if one])),
         "horizon": marked(run.config, measures.horizon_table(measured, run.folder.read_measures("swap_horizons"))),
         "channels": channels_table(results),
-        "decay": measures.decay_table(measured),
+        "decay": marked(run.config, measures.decay_table(measured, run.folder.read_measures("swap_decay"))),
         "units": measures.units_table(measured, {name: describe_states(run.model, run.text, state=name) for name in run.states}),
     }
     try:

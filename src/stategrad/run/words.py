@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from stategrad.run.convention import marked
 from stategrad.words.result import WordMemory
 from stategrad.words.word_memory import word_memory
 
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 
 
 def measure_words(run: Run, record: StageRecord) -> None:
-    """Sensitivity and effect of every word, `measures/words.csv`, and correlations with frequency; nothing if not asked for."""
+    """Sensitivity and effect of every word, `measures/words.csv`, their correlations with frequency, and those of their horizons.
+
+    Nothing if not asked for. Sensitivity is in the units of the run.
+    """
     settings = run.config.words
     if not settings.enabled:
         return
-    frames, correlations = [], []
+    frames, correlations, horizons = [], [], []
     for state in run.states:
         result = word_memory(
             run.model,
@@ -31,14 +35,16 @@ def measure_words(run: Run, record: StageRecord) -> None:
             state=state,
             draws=settings.draws,
             counted_in=run.corpus.train,
+            units=run.config.analysis.convention,
             seed=settings.seed,
             show_progress=run.show_progress,
         )
         frames.append(beside_any(result).assign(state=state))
         correlations.append(result.correlations().assign(state=state))
+        horizons.append(result.horizon_correlations().assign(state=state))
         record.facts.update(words=len(result.words))
-    for name, parts in (("words", frames), ("word_correlations", correlations)):
-        record.outputs.append(run.folder.write_measures(name, pd.concat(parts)))
+    for name, parts in (("words", frames), ("word_correlations", correlations), ("word_horizons", horizons)):
+        record.outputs.append(run.folder.write_measures(name, marked(run.config, pd.concat(parts))))
 
 
 def beside_any(result: WordMemory) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,8 @@ class WordMemory:
         equal: how many positions every word has in the columns `_equal`.
         state: which state.
         provenance: versions, hashes and settings, as JSON.
+
+    What is called `sigma_1` and `rms` is in the `units` of the inputs: in whitened space those of `Ḡ D` and `Dᵀ E[GᵀG] D`.
     """
 
     table: pd.DataFrame
@@ -40,6 +43,11 @@ class WordMemory:
     equal: int
     state: str
     provenance: str
+
+    @property
+    def units(self) -> str:
+        """Of the inputs of gradients: `paper2018` (the space of the embeddings) or `csl2020` (whitened)."""
+        return str(json.loads(self.provenance)["settings"].get("units", "paper2018"))
 
     @property
     def words(self) -> list[str]:
@@ -99,6 +107,36 @@ class WordMemory:
             rows.append(own)
         return pd.DataFrame(rows)
 
+    def horizon_correlations(
+        self, *, level: float = float(np.exp(-1)), draws: int = 1000, coverage: float = 0.95, seed: int = 0
+    ) -> pd.DataFrame:
+        """Spearman's rank correlation of each measure's horizon with frequency: `rho`, `low`, `high` over words, `words`.
+
+        A word whose measure stays above the level up to the longest delay counts as longer than all that fall below it, and
+        `beyond` says how many do so. A noisy mean falls to its noise, not to nothing: where that lies above the level, `sigma_1`
+        has no horizon, at equal counts neither, and the rms is the safer measure.
+
+        Args:
+            level: part of the value at the first delay.
+            draws: resamples of the words, for the interval.
+            coverage: its nominal coverage.
+            seed: of the draws.
+        """
+        first = self.table["delay"].min()
+        horizon = self.horizon(MEASURES, level=level).set_index("word")
+        at_first = self.table[self.table["delay"] == first].set_index("word")
+        frequency = at_first["frequency"].where(at_first["frequency"] > 0).reindex(horizon.index)
+        rows = []
+        for measure in MEASURES:
+            known = self.table.groupby("word", sort=False)[measure].apply(lambda curve: bool(np.isfinite(curve).all()))
+            beyond = horizon[measure].isna() & known.reindex(horizon.index)
+            ranked = horizon[measure].where(~beyond, self.table["delay"].max() + 1.0)
+            one = rank_correlation(
+                ranked.to_numpy(dtype=np.float64), frequency.to_numpy(dtype=np.float64), draws=draws, level=coverage, seed=seed
+            )
+            rows.append({"measure": measure, **one._asdict(), "beyond": int((beyond & frequency.notna()).sum())})
+        return pd.DataFrame(rows)
+
     def __repr__(self) -> str:
         words, delays = self.words, sorted(set(self.table["delay"]))
         lines = [
@@ -107,4 +145,5 @@ class WordMemory:
             f"  delays     {', '.join(map(str, delays))}",
             f"  at equal   {self.equal} positions per word",
         ]
+        lines += ["  units      csl2020: gradients in whitened embedding space"] if self.units == "csl2020" else []
         return "\n".join(lines)

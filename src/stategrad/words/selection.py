@@ -49,18 +49,11 @@ def select(
     """
     generator = np.random.default_rng(seed)
     ids = np.concatenate([np.asarray(stream) for stream in text.streams])
-    inside = np.concatenate([np.arange(len(stream)) + longest < len(stream) for stream in text.streams])
-    eligible = np.flatnonzero(inside)
-    counts = np.bincount(ids[eligible], minlength=len(text.vocabulary))
-    for name in (UNKNOWN, END):
-        if name in text.vocabulary:
-            counts[text.vocabulary.id(name)] = 0
+    eligible, counts = positions_per_word(text, longest)
     ranked = np.argsort(-counts, kind="stable")
     ranked = ranked[counts[ranked] >= minimum]
     if not len(ranked):
-        raise InvalidInputError(
-            f"no word of {text.name} has {minimum} positions with {longest} words after them; lower minimum, or give more text."
-        )
+        raise InvalidInputError(f"{too_few(text, minimum, longest)}; lower minimum, or give more text.")
     if words is not None and words < len(ranked):
         ranked = ranked[np.linspace(0, len(ranked) - 1, words).round().astype(int)]
     order = eligible[np.argsort(ids[eligible], kind="stable")]
@@ -72,6 +65,22 @@ def select(
     drawn = np.stack([np.sort(generator.choice(positions, equal, replace=False)) for positions in full])
     pseudo = _pseudo(eligible, equal, max(map(len, full)), draws, generator)
     return Selection(tuple(map(int, ranked)), full, drawn, pseudo)
+
+
+def positions_per_word(text: Corpus, longest: int) -> tuple[Int[np.ndarray, " _"], Int[np.ndarray, " word"]]:
+    """The positions with `longest` more steps in their stream, and how many of them each word has; `<unk>` and `<eos>` none."""
+    ids = np.concatenate([np.asarray(stream) for stream in text.streams])
+    eligible = np.flatnonzero(np.concatenate([np.arange(len(stream)) + longest < len(stream) for stream in text.streams]))
+    counts = np.bincount(ids[eligible], minlength=len(text.vocabulary))
+    for name in (UNKNOWN, END):
+        if name in text.vocabulary:
+            counts[text.vocabulary.id(name)] = 0
+    return eligible, counts
+
+
+def too_few(text: Corpus, minimum: int, longest: int) -> str:
+    """That no word has enough positions, in one clause."""
+    return f"no word of {text.name} has {minimum} positions with {longest} words after them"
 
 
 def _pseudo(

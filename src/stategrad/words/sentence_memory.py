@@ -26,6 +26,8 @@ from stategrad.gradients.by_positions import chunk_size
 from stategrad.gradients.provenance import provenance_of
 from stategrad.gradients.request import Execution
 from stategrad.gradients.tangents import Window
+from stategrad.gradients.units import Units, root_of_units
+from stategrad.models.embeddings import Embeddings, embeddings_of
 from stategrad.swaps.changes import changes
 from stategrad.swaps.reading import Reading
 from stategrad.swaps.replacements import Replacements, replacements_of
@@ -52,6 +54,11 @@ class SentenceMemory:
     table: pd.DataFrame
     state: str
     provenance: str
+
+    @property
+    def units(self) -> str:
+        """Of the inputs of gradients: `paper2018` (the space of the embeddings) or `csl2020` (whitened)."""
+        return str(json.loads(self.provenance)["settings"]["units"])
 
     @property
     def sentences(self) -> dict[int, list[str]]:
@@ -95,6 +102,8 @@ def sentence_memory(
     *,
     longest: int = 25,
     state: str | StateKey | None = None,
+    units: Units = "paper2018",
+    embeddings: Embeddings | None = None,
     precision: Literal["float32", "float64"] = "float32",
     seed: int = 0,
     show_progress: bool = True,
@@ -102,7 +111,8 @@ def sentence_memory(
 ) -> SentenceMemory:
     """`‖s_t - s_t'‖` and `σ_1(G_{t,τ})` for every word of some sentences and every state from there to the sentence's end.
 
-    What was read before the sentence is in the state, as in the text, and is not replaced.
+    What was read before the sentence is in the state, as in the text, and is not replaced. In whitened embedding space the second
+    is `σ_1(G_{t,τ} D)`, with `D Dᵀ` the covariance of the embeddings; the first does not depend on it.
 
     Args:
         model: a model that reads the ids of the text, as `state_gradients` takes it.
@@ -111,13 +121,16 @@ def sentence_memory(
             sentences, counted from 0 through the whole text. They stand in the order of the text.
         longest: words of a sentence that is drawn, its end among them.
         state: a state's name, or `(layer, name)`. Default: the cell of an LSTM, else the hidden state, of the last layer.
+        units: of the inputs of gradients: `paper2018`, those of the model's own embeddings, or `csl2020`, whitened.
+        embeddings: what `csl2020` whitens by. Default: taken from the model and the text.
         precision: of states and gradients.
         seed: of the draw.
         show_progress: show a progress bar.
         execution: how the work is cut.
 
     Raises:
-        InvalidInputError: no text with a vocabulary, no sentence of these lengths, numbers that are not in the text.
+        InvalidInputError: no text with a vocabulary, no sentence of these lengths, numbers that are not in the text, or embeddings
+            that cannot be whitened.
     """
     if not isinstance(text, Corpus):
         raise InvalidInputError(f"the text is a {type(text).__name__}; give a sg.Corpus, which knows its words and sentences.")
@@ -128,7 +141,8 @@ def sentence_memory(
     positions, left = starts[sentence] + place, lengths[sentence] - place
     reading = Reading.of(model, text, delays=int(left.max()), state=state, precision=precision, initial_state=None)
     replacements = replacements_of("mean", text, reading.streams, seed)
-    effect, sigma_1 = _measure(reading, replacements, positions, left, execution, show_progress)
+    root = root_of_units(units, embeddings or embeddings_of(model, text), reading.network.embedding_size)
+    effect, sigma_1 = _measure(reading, replacements, positions, left, root, execution, show_progress)
     row, delay = (index.ravel() for index in np.indices(effect.shape))
     inside = delay < left[row]
     row, delay = row[inside], delay[inside]
@@ -141,7 +155,8 @@ def sentence_memory(
         "word": words[positions[row]], "state_word": words[positions[row] + delay],
         "effect": effect[row, delay], "retained": retained[row, delay], "sigma_1": sigma_1[row, delay],
     }  # fmt: skip
-    facts = provenance_of(model, text, reading.streams, precision=precision, sentences=[int(number) for number in chosen])
+    numbers = [int(number) for number in chosen]
+    facts = provenance_of(model, text, reading.streams, precision=precision, units=units, sentences=numbers)
     return SentenceMemory(
         table=pd.DataFrame(columns),
         state=reading.key[1],
@@ -201,19 +216,24 @@ def _measure(
     replacements: Replacements,
     positions: Int[np.ndarray, " position"],
     left: Int[np.ndarray, " position"],
+    root: Float[np.ndarray, "embedding embedding_"] | None,
     execution: Execution | None,
     show_progress: bool,
 ) -> tuple[Float[np.ndarray, "position delay"], Float[np.ndarray, "position delay"]]:
-    """`effect` and `sigma_1` of each position at the delays that are `left` in its sentence; NaN behind its end."""
+    """`effect` and `sigma_1` of each position at the delays that are `left` in its sentence; NaN behind its end.
+
+    The latter of `G D`, with D the `root` where there is one.
+    """
     network, key, longest = reading.network, reading.key, reading.longest
     effect, sigma_1 = np.full((2, len(positions), longest), np.nan)
     size = (execution or Execution()).chunk_size or chunk_size(network, network.embedding_size)
     window = Window(network, size)
+    start = None if root is None else torch.from_numpy(root.T[:, None].copy()).to(network.device, network.dtype)
     for batch in reading.batches(positions, left, size, what="sentences", show_progress=show_progress):
         row = np.searchsorted(positions, batch.places)
         given = replacements.vectors(batch.places)
         moved = changes(network, key, batch.stretch, batch.rows, batch.remaining, given, longest)
-        tangents = window.propagate(batch.stretch, batch.chosen, batch.remaining, longest)
+        tangents = window.propagate(batch.stretch, batch.chosen, batch.remaining, longest, start)
         for delay, ((change, _, _), (_, gradients)) in enumerate(zip(moved, tangents, strict=True)):
             inside = row[: len(change)]
             effect[inside, delay] = torch.linalg.vector_norm(change, dim=1, dtype=torch.float64).numpy()

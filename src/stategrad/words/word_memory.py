@@ -16,6 +16,8 @@ from stategrad.errors import InvalidInputError, Problems
 from stategrad.gradients.group_spectra import GroupSpectra
 from stategrad.gradients.request import Execution
 from stategrad.gradients.state_gradients import delays_of, state_gradients
+from stategrad.gradients.units import Units
+from stategrad.models.embeddings import Embeddings
 from stategrad.swaps.swap_memory import swap_memory
 from stategrad.words.result import WordMemory
 from stategrad.words.selection import Selection, select
@@ -36,6 +38,8 @@ def word_memory(
     equal: int | None = None,
     draws: int = 20,
     counted_in: Corpus | None = None,
+    units: Units = "paper2018",
+    embeddings: Embeddings | None = None,
     precision: Literal["float32", "float64"] = "float32",
     seed: int = 0,
     show_progress: bool = True,
@@ -44,7 +48,9 @@ def word_memory(
     """`σ_1(Ḡ_τ)`, rms and effect `E‖s_t^swap - s_t‖` of each word, at equal counts, and beside groups of any words.
 
     Sensitivity and effect are not the same: the first is how much a small push of the word's vector would move the state, the
-    second how much the state would be another if the mean embedding had been read in its place.
+    second how much the state would be another if the mean embedding had been read in its place. Sensitivity has the units of the
+    inputs: in whitened space, the convention of the follow-up, it is `σ_1(Ḡ_τ D)` with `D Dᵀ` the covariance of the embeddings, of
+    every word and of groups of any words alike. Effect does not depend on them.
 
     Args:
         model: a model that reads the ids of the text, as `state_gradients` takes it.
@@ -57,13 +63,16 @@ def word_memory(
         equal: positions per word at equal counts, at most `minimum`, the default.
         draws: pseudo-words of each size, groups of positions of any words: sizes double from `equal` on.
         counted_in: the text in which frequencies are counted, such as the one the model was trained on; default: `text`.
+        units: of the inputs of gradients: `paper2018`, those of the model's own embeddings, or `csl2020`, whitened.
+        embeddings: what `csl2020` whitens by. Default: taken from the model and the text.
         precision: of gradients and states.
         seed: of the draws.
         show_progress: show progress bars.
         execution: how the work is cut.
 
     Raises:
-        InvalidInputError: counts that contradict each other, no word with enough positions, a text with another vocabulary.
+        InvalidInputError: counts that contradict each other, no word with enough positions, a text with another vocabulary, or
+            embeddings that cannot be whitened.
 
     Source: Verwimp et al., Computer Speech & Language 61, 2020.
     """
@@ -78,7 +87,8 @@ def word_memory(
     }  # fmt: skip
 
     def spectra(positions: Positions) -> pd.DataFrame:
-        result = state_gradients(model, text, groups=_labels(positions, lengths), keep="spectrum", **options)
+        labels = _labels(positions, lengths)
+        result = state_gradients(model, text, groups=labels, keep="spectrum", units=units, embeddings=embeddings, **options)
         assert isinstance(result, GroupSpectra)
         provenance.append(result.provenance)
         return result.to_dataframe()
