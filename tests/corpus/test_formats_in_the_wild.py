@@ -178,7 +178,7 @@ def test_what_is_left_out_is_said(tmp_path):
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "b.txt").write_text("the cat sat\n" * 10)
     of_text = load(CorpusConfig("text", str(tmp_path / "text"), (str(tmp_path),), vocabulary_size=20)).facts
-    assert of_text["tag_files"] == f"{tmp_path.name} (mrg; files left out: 3 files of other formats)"
+    assert of_text["tag_files"] == f"{tmp_path.name} (mrg; files left out: 3 files of other formats; 100.0% of the word types)"
     assert "files_left_out" not in load(CorpusConfig("treebank", str(tmp_path / "a.mrg"))).facts
 
 

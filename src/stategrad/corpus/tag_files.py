@@ -11,13 +11,16 @@ from typing import Any
 
 from stategrad.corpus.documents import Document, Token, count_tokens, prepare
 from stategrad.corpus.lexicon import Lexicon
+from stategrad.corpus.normalisation_rules import NUMBER
 from stategrad.corpus.readers.tagged import TaggedText, read_tagged
 from stategrad.corpus.tags import TagSet, classes_of, detect_tag_set, foreign_tags, knows, listed
-from stategrad.corpus.vocabulary import Vocabulary
+from stategrad.corpus.vocabulary import END, UNKNOWN, Vocabulary
 from stategrad.errors import InvalidInputError
 
 _LEAST_COVERAGE = 0.01
+_LEAST_OVERLAP = 0.05
 _MOST_LISTED = 20
+_NO_WORDS = (UNKNOWN, END, NUMBER)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def read_documents(path: str | Path, word: Callable[[str], str] = str.lower) -> 
 
 
 def read_lexicon(
-    paths: Sequence[str | Path], vocabulary: Vocabulary, word: Callable[[str], str | None]
+    paths: Sequence[str | Path], vocabulary: Vocabulary, word: Callable[[str], str | None], counts: Mapping[str, int] | None = None
 ) -> tuple[Lexicon, dict[str, Any]]:
     """The tags of word types from any number of tagged files, which are read one document at a time.
 
@@ -72,17 +75,21 @@ def read_lexicon(
         paths: files, folders or zip archives; one text in several formats is counted once.
         vocabulary: the words of the text that the tags are for.
         word: turns a word of the files into one of the text; None leaves it out.
+        counts: how often each word occurs in the text; default: all alike.
 
     Returns:
         The lexicon, and the facts about it.
 
     Raises:
         MissingInputError: nothing there.
-        InvalidInputError: no paths, files of no format, tags of no set or of different sets, files that hold fewer than 1 % of
-            the text's words.
+        InvalidInputError: no paths, files of no format, tags of no set or of different sets, a file that holds fewer than 5 %
+            of the text's words with letters, repetitions counted (numbers and punctuation are the same in many languages), or files
+            that hold fewer than 1 % of its word types.
     """
     if not paths:
         raise InvalidInputError("there are no tagged files to read; give at least one.")
+    words = counts or dict.fromkeys(vocabulary.words, 1)
+    lettered = {word: words.get(word, 0) for word in vocabulary.words if word not in _NO_WORDS and any(map(str.isalpha, word))}
     lexicons: list[Lexicon] = []
     names, foreign = [], Counter[str]()
     for path in paths:
@@ -94,18 +101,31 @@ def read_lexicon(
                 f"{path} is tagged in tag set {tag_set} and {paths[0]} in {lexicons[0].tag_set}; give files of one tag set."
             )
         lexicon = Lexicon.from_tokens(tokens, tag_set, word)
-        coverage = lexicon.coverage(vocabulary)
-        if coverage < _LEAST_COVERAGE:
-            raise InvalidInputError(
-                f"the tagged words of {path} are not those of the text: its {len(lexicon.counts):,} word types hold "
-                f"{coverage:.1%} of the {len(vocabulary):,} words of the text; give tagged text of the same language."
-            )
+        _check_overlap(path, lexicon, lettered)
         lexicons.append(lexicon)
-        names.append(f"{Path(path).name} ({_described(text)})")
+        names.append(f"{Path(path).name} ({_described(text)}; {lexicon.coverage(vocabulary):.1%} of the word types)")
         foreign.update(foreign_here)
     lexicon = lexicons[0].merge(*lexicons[1:])
+    coverage = lexicon.coverage(vocabulary)
+    if coverage < _LEAST_COVERAGE:
+        raise InvalidInputError(
+            f"the {len(lexicon.counts):,} word types of {', '.join(map(str, paths))} hold {coverage:.1%} of the "
+            f"{len(vocabulary):,} words of the text; give more tagged text."
+        )
     facts = {"tag_files": ", ".join(names), **_about_foreign(foreign)}
     return lexicon, facts | _about_number({tag for tags in lexicon.counts.values() for tag in tags}, lexicon.tag_set)
+
+
+def _check_overlap(path: str | Path, lexicon: Lexicon, words: Mapping[str, int]) -> None:
+    """Refuse tagged text whose words are not those of the text."""
+    shared = [word for word in words if lexicon.has(word)]
+    overlap = sum(words[word] for word in shared) / max(sum(words.values()), 1)
+    if words and overlap < _LEAST_OVERLAP:
+        raise InvalidInputError(
+            f"the words of {path} are not those of the text: its {len(lexicon.counts):,} word types hold {len(shared):,} of the "
+            f"{len(words):,} words with letters of the text, {overlap:.1%} of them with repetitions; give tagged text in the "
+            "language and spelling of the text."
+        )
 
 
 def _about(text: TaggedText) -> dict[str, str | int]:
