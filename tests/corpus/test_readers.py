@@ -112,9 +112,17 @@ def test_conllu_documents_ranges_and_empty_nodes(tmp_path):
         sentences_of(tmp_path)
 
 
-def test_conll_lines_need_three_columns(tmp_path):
-    (tmp_path / "a.txt").write_text(conll2000(SENTENCES) + "\ncat NN\n")
-    with pytest.raises(InvalidInputError, match=r"a.txt, line 21: 'cat NN' is not word TAG CHUNK; give three columns"):
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (conll2000(SENTENCES) + "\ncat NN\n", "line 21: 'cat NN' does not have 3 columns, as the lines before it; give columns on"),
+        ("cat\n", "line 1: 'cat' does not have word TAG, and what else is known of the word; give columns on every line"),
+        ("cat\t\tNN\n", "does not have 3 columns"),
+    ],
+)
+def test_a_line_without_its_columns_is_named(tmp_path, text, sentence):
+    (tmp_path / "a.txt").write_text(text)
+    with pytest.raises(InvalidInputError, match=f"a.txt, .*{sentence}"):
         sentences_of(tmp_path, "conll2000")
 
 

@@ -27,7 +27,7 @@ def test_tags_by_type_from_files_written_otherwise(ptb_folder, tmp_path):
     assert splits.valid.rules == ("any", "most")
     assert [splits.vocabulary.words[i] for i in splits.lexicon.pairs(splits.vocabulary, "nouns")] == ["cat", "dogs", "mary"]
     assert dict(splits.lexicon.counts["N"]) == {"CD": 1}
-    assert splits.facts["tag_files"] == "tags.pos (pos)"
+    assert splits.facts["tag_files"] == "tags.pos (pos; 53.8% of the word types)"
     assert splits.facts["coverage_types"] == pytest.approx(7 / 13, abs=1e-4)
     assert splits.facts["coverage_tokens"] == pytest.approx(7 / 14, abs=1e-4), "of all words, <unk> among them"
 
@@ -39,7 +39,7 @@ def test_several_tag_files_are_counted_together(ptb_folder, tmp_path):
     assert one.lexicon.counts["cat"] == {"NN": 2}
     assert one.lexicon.counts["good"] == {"JJ": 1}
     assert one.facts["foreign_tags"] == 1
-    assert one.facts["tag_files"] == "a.txt (word/TAG), b.txt (conll2000)"
+    assert one.facts["tag_files"] == "a.txt (word/TAG; 23.1% of the word types), b.txt (conll2000; 23.1% of the word types)"
 
 
 def test_numbers_and_escapes_as_in_mikolovs_text():
@@ -135,11 +135,18 @@ def test_tagged_text_with_tags_of_no_set(tmp_path):
 
 
 def test_tag_files_of_another_language_or_another_tag_set(ptb_folder, tmp_path):
-    (tmp_path / "foreign.txt").write_text("der/DT Hund/NN\n")
+    (tmp_path / "foreign.txt").write_text("der/DT Hund/NN N/CD\n")
     with pytest.raises(
-        InvalidInputError, match=r"foreign.txt are not those of the text: its 2 word types hold 0.0% of the 15 words"
+        InvalidInputError,
+        match=r"foreign.txt are not those of the text: its 3 word types hold 0 of the 12 words with letters of the text, 0.0% of",
     ):
         load(CorpusConfig("ptb", str(ptb_folder), (str(tmp_path / "foreign.txt"),)))
+    (tmp_path / "rare.txt").write_text("the/DT\n")
+    (tmp_path / "long").write_text("".join(f"the word{i}x\n" * 2 for i in range(200)))
+    with pytest.raises(
+        InvalidInputError, match=r"the 1 word types of .*rare.txt hold 0.6% of the 163 words of the text; give more tagged"
+    ):
+        load(CorpusConfig("text", str(tmp_path / "long"), (str(tmp_path / "rare.txt"),)))
     (tmp_path / "penn.txt").write_text("the/DT cat/NN\n")
     (tmp_path / "brown.txt").write_text("the/at cat/nn\n")
     with pytest.raises(InvalidInputError, match=r"brown.txt is tagged in tag set brown and .*penn.txt in penn; give files of one"):

@@ -31,6 +31,10 @@ marks = st.lists(st.sampled_from(["-tl", "-hl", "-nc"]), unique=True).map("".joi
         ("nouns", "universal", "NOUN PROPN NOUN|Number=Plur"),
         ("verbs", "universal", "VERB AUX"),
         ("conjunctions/prepositions", "universal", "CCONJ SCONJ ADP CONJ"),
+        ("verbs", "penn", "BES HVS"),
+        ("nouns", "universal-12", "NOUN NOUN|Number=Plur"),
+        ("verbs", "universal-12", "VERB"),
+        ("conjunctions/prepositions", "universal-12", "ADP CONJ"),
     ],
 )
 def test_a_tag_is_in_its_class_and_in_no_other(word_class, tag_set, tags):
@@ -53,6 +57,8 @@ def test_a_tag_is_in_its_class_and_in_no_other(word_class, tag_set, tags):
         ("PROPN|Case=Gen|Number=Plur", "universal", {"plural nouns", "proper nouns"}),
         ("NOUN|Number=Ptan", "universal", {"plural nouns", "common nouns"}),
         ("NOUN|Number=Dual", "universal", {"common nouns"}),
+        ("NOUN", "universal-12", set()),
+        ("NOUN|Number=Plur", "universal-12", {"plural nouns"}),
         ("VERB|Number=Sing", "universal", set()),
     ],
 )
@@ -73,6 +79,7 @@ def test_tags_of_the_set_that_are_in_no_class(tag, tag_set):
     [
         ("VBG|NN", "penn", ("VBG", "NN")),
         ("-NONE-", "penn", ()),
+        ("-DFL-", "penn", ()),
         ("-LRB-", "penn", ("-LRB-",)),
         ("fw-nn-tl", "brown", ("nn-tl",)),
         ("FW-IN+AT-T", "brown", ("in",)),
@@ -109,7 +116,9 @@ def test_an_undecided_tag_has_the_classes_of_both():
 
 
 def test_a_tag_outside_the_set_is_refused_by_name():
-    with pytest.raises(InvalidInputError, match=r"tag 'XYZ' is not in tag set penn; check which of penn, brown, universal"):
+    with pytest.raises(
+        InvalidInputError, match=r"tag 'XYZ' is not in tag set penn; check which of penn, brown, universal, universal-12 the"
+    ):
         classes_of("XYZ", "penn")
     assert not knows("xyz-tl", "brown")
     assert not knows("XYZ|Number=Sing", "universal")
@@ -128,6 +137,9 @@ def test_an_unknown_tag_set_is_refused():
         ({"nn": 5, "at": 3, "np-tl": 1}, "brown"),
         ({"NN": 5, "AT": 3, "NP-TL": 1}, "brown"),
         ({"NOUN": 5, "DET": 3}, "universal"),
+        ({"NOUN": 5, "PROPN": 1, "CONJ": 3, "PART": 1, "PUNCT": 1}, "universal"),
+        ({"NOUN": 5, "CONJ": 1, "PRT": 1, ".": 3}, "universal-12"),
+        ({"NOUN": 5, "CONJ": 1, "PRT": 1, "PUNCT": 3}, "universal-12"),
     ],
 )
 def test_the_tag_set_is_found(counts, tag_set):
@@ -138,6 +150,10 @@ def test_the_tag_set_is_found(counts, tag_set):
 def test_a_foreign_tag_in_a_hundred_is_let_through_and_more_are_named():
     assert detect_tag_set({"NN": 99, "ODD": 1}, "x") == "penn"
     with pytest.raises(
-        InvalidInputError, match=r"the tags of x are of no known tag set .*: penn knows 90% of the 10 tokens and not 'ODD'"
+        InvalidInputError, match=r"the tags of x are of no known tag set .*: penn knows 90% of the 10 tokens and not ODD 1; "
     ):
         detect_tag_set({"NN": 9, "ODD": 1}, "x")
+    with pytest.raises(InvalidInputError, match=r"penn knows 98% of the 1,000 tokens and not ODD 9, EVEN 2; give text"):
+        detect_tag_set({"NN": 989, "EVEN": 2, "ODD": 9}, "x")
+    with pytest.raises(InvalidInputError, match=r"universal-12\): none knows A 1, B 1, C 1, D 1, E 1, and 1 more; give text"):
+        detect_tag_set(dict.fromkeys("ABCDEF", 1), "x")

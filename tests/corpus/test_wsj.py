@@ -5,7 +5,7 @@ import pytest
 
 from corpus.tagged_formats import SENTENCES, slashed
 from stategrad.corpus.readers import compressed, csr
-from stategrad.corpus.readers.compressed import stream_lines
+from stategrad.corpus.readers.files import lines
 from stategrad.corpus.sources import CorpusConfig, load
 from stategrad.corpus.wsj import iterate_wsj, load_wsj
 from stategrad.errors import InvalidInputError, MissingInputError, UnavailableError
@@ -68,7 +68,7 @@ def test_sentences_are_read_one_at_a_time():
 
 def test_a_file_is_opened_when_its_turn_comes(folder, monkeypatch):
     opened = []
-    monkeypatch.setattr("stategrad.corpus.wsj.stream_lines", lambda file: opened.append(file.name) or stream_lines(file))
+    monkeypatch.setattr("stategrad.corpus.wsj.lines", lambda file: opened.append(file.name) or lines(file))
     reader = iter(iterate_wsj(folder))
     assert opened == []
     assert next(reader) == ["the", "stock", "rose"]
@@ -76,7 +76,7 @@ def test_a_file_is_opened_when_its_turn_comes(folder, monkeypatch):
 
 
 def test_a_reader_of_a_packed_file_may_stop_early(folder):
-    reader = stream_lines(folder / "89" / "w89_001.nvp.Z")
+    reader = lines(folder / "89" / "w89_001.nvp.Z")
     assert next(reader) == "<art.19>"
     reader.close()
 
@@ -143,8 +143,10 @@ def test_damaged_files(folder, monkeypatch):
 
 @pytest.mark.usefixtures("shapes_unchecked")
 def test_what_is_not_there(tmp_path):
-    with pytest.raises(MissingInputError, match=r"there are no text files at .*nowhere; give a file, or a folder of files or of"):
+    with pytest.raises(MissingInputError, match=r"there is no file or folder .*nowhere; give the path of a file, a folder"):
         iterate_wsj(tmp_path / "nowhere")
+    with pytest.raises(MissingInputError, match=r"there are no text files at .*; give a file, or a folder of files or of years"):
+        iterate_wsj(tmp_path)
     with pytest.raises(InvalidInputError, match=r"unknown normalisation 'wsjnorm': did you mean 'wsj-norm'"):
         iterate_wsj(tmp_path, "wsjnorm")
     with pytest.raises(InvalidInputError, match=r"corpus wsj needs a path; give a file or folder of CSR LM-1 text"):

@@ -18,7 +18,7 @@ import yaml
 
 import stategrad as sg
 from run.tiny import TINY
-from stategrad.corpus.sources import load
+from stategrad.corpus.sources import CorpusConfig, load
 from stategrad.gradients import adaptive
 from stategrad.gradients.by_positions import ByPositions
 from stategrad.gradients.request import Execution
@@ -477,3 +477,16 @@ def test_a_corpus_can_be_looked_at_first():
     shown = corpus_summary(load(TINY.corpus))
     assert "synthetic/valid" in shown
     assert "by rule gold: pronouns" in shown
+    assert "tags of verbs: VB" in shown
+
+
+def test_a_corpus_shows_the_tags_of_its_classes_and_those_of_none(tmp_path):
+    (tmp_path / "a.txt").write_text("a/DT cat/NN sat/VBD ./.\ncats/NNS sat/VBD here/RB ./.\n" * 20)
+    shown = corpus_summary(load(CorpusConfig("treebank", str(tmp_path))))
+    assert "\n  tags of nouns: NN 20, NNS 20\n" in shown
+    assert "\n  tags of verbs: VBD 40\n" in shown
+    assert shown.endswith("\n  tags in no class: . 40, DT 20")
+    (tmp_path / "plain").write_text("cats sat\n" * 20)
+    by_type = corpus_summary(load(CorpusConfig("text", str(tmp_path / "plain"), (str(tmp_path / "a.txt"),))))
+    assert "\n  tags of nouns: NN 20, NNS 20\n" in by_type
+    assert "tags of" not in corpus_summary(load(CorpusConfig("text", str(tmp_path / "plain"))))

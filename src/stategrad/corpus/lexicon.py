@@ -81,6 +81,10 @@ class Lexicon:
                 folded[word][kept] = folded[word].get(kept, 0) + number
         return folded
 
+    def has(self, word: str) -> bool:
+        """Whether a word, in any case, has a tag."""
+        return bool(self._tags_of(word))
+
     def _tags_of(self, word: str) -> dict[str, int]:
         if word in (UNKNOWN, END):
             return {}

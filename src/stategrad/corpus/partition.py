@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
 from stategrad.corpus.documents import Document, Sentence
 
 Parts = dict[str, list[Document]]
+
+_PART_NAMES = {"train": r"train(ing)?", "valid": r"valid(ation)?|val|dev", "test": r"test"}
+
+
+def part_of(name: str) -> str | None:
+    """The part that the name of a file tells: `train`, `valid` (or `dev`, `val`) or `test`.
+
+    >>> part_of("en_ewt-ud-dev.conllu"), part_of("latest_test.txt"), part_of("latest.txt"), part_of("trainers.txt")
+    ('valid', 'test', None, None)
+    """
+    return next(
+        (part for part, pattern in _PART_NAMES.items() if re.search(rf"(^|[^a-z])({pattern})([^a-z]|$)", name.lower())), None
+    )
+
+
+def by_names(documents: Sequence[Document], names: Sequence[str]) -> Parts | None:
+    """As the names of the documents' files say, where each of them names a part, and all parts are named; else None."""
+    parts: Parts = {part: [] for part in _PART_NAMES}
+    for document, name in zip(documents, names, strict=True):
+        part = part_of(name)
+        if part is None:
+            return None
+        parts[part].append(document)
+    return parts if all(parts.values()) else None
 
 
 def partition(documents: Sequence[Document]) -> Parts:

@@ -64,8 +64,9 @@ def splits_of(
     normalised = {part: normaliser.documents(documents) for part, documents in parts.items()}
     known = dict(facts)
     if tags:
-        vocabulary = choose_vocabulary(count_words(normalised["train"]), vocabulary_size)
-        lexicon, of_tags = read_lexicon(tags, vocabulary, normaliser.type_of(word))
+        counts = count_words(normalised["train"])
+        vocabulary = choose_vocabulary(counts, vocabulary_size)
+        lexicon, of_tags = read_lexicon(tags, vocabulary, normaliser.type_of(word), counts)
         known |= of_tags
     return encode_splits(
         name, normalised, vocabulary_size=vocabulary_size, lexicon=lexicon, is_gold=False, facts=known | normaliser.facts()

@@ -8,23 +8,26 @@ The paper names its classes without listing their tags. Where that leaves a choi
 - Adjectives are the `JJ` tags alone: Brown's ordinals (`od`) and post-determiners (`ap`) stay outside.
 - Pronouns are personal, possessive, reflexive, indefinite and wh-pronouns; determiners (`DT`, `WDT`, `wdt`) stay outside.
 - Verbs include modals, and in Brown the negated forms (`md*`, `doz*`).
+- The older universal set of twelve tags has no tag for proper nouns: its nouns are neither common nor proper.
 - Brown's adverbial nouns (`nr`: home, west, Friday) mix common and proper ones: they are nouns, singular or plural, and neither.
 
 References:
     Penn: Santorini, Part-of-Speech Tagging Guidelines for the Penn Treebank Project, 1990. Brown: Francis and Kučera, Brown
-    Corpus Manual, 1979. Universal: https://universaldependencies.org/u/pos and the older `CONJ`, `PRT`, `.` of Petrov et al., 2012.
+    Corpus Manual, 1979. Universal: https://universaldependencies.org/u/pos, and `CONJ` of its first version. Universal-12: Petrov,
+    Das and McDonald, A Universal Part-of-Speech Tagset, 2012. `BES` and `HVS` ('s for is and has): the Treebank's Switchboard part.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from typing import Literal, get_args
 
 from stategrad.errors import InvalidInputError, check_choice
 
-TagSet = Literal["penn", "brown", "universal"]
+TagSet = Literal["penn", "brown", "universal", "universal-12"]
 TAG_SETS: tuple[TagSet, ...] = get_args(TagSet)
 
 CLASSES = ("pronouns", "nouns", "verbs", "adjectives", "adverbs", "conjunctions/prepositions")
@@ -42,7 +45,7 @@ _MEMBERS: dict[TagSet, dict[str, str]] = {
     "penn": {
         "pronouns": "PRP PRP$ WP WP$",
         "nouns": "NN NNS NNP NNPS",
-        "verbs": "VB VBD VBG VBN VBP VBZ MD",
+        "verbs": "VB VBD VBG VBN VBP VBZ MD BES HVS",
         "adjectives": "JJ JJR JJS",
         "adverbs": "RB RBR RBS WRB",
         "conjunctions/prepositions": "CC IN",
@@ -50,7 +53,7 @@ _MEMBERS: dict[TagSet, dict[str, str]] = {
         "plural nouns": "NNS NNPS",
         "common nouns": "NN NNS",
         "proper nouns": "NNP NNPS",
-        "": "TO RP DT WDT PDT EX CD POS LS FW UH SYM $ # . , : ( ) `` '' ` ' -LRB- -RRB- AFX HYPH NFP ADD GW XX",
+        "": "TO RP DT WDT PDT EX CD POS LS FW UH SYM $ # . , : ( ) `` '' ` ' \" -LRB- -RRB- AFX HYPH NFP ADD GW XX",
     },
     "brown": {
         "pronouns": "pn pn$ pp$ pp$$ ppl ppls ppo pps ppss wp$ wpo wps",
@@ -77,9 +80,24 @@ _MEMBERS: dict[TagSet, dict[str, str]] = {
         "plural nouns": "NOUN|Number=Plur PROPN|Number=Plur NOUN|Number=Ptan PROPN|Number=Ptan",
         "common nouns": "NOUN",
         "proper nouns": "PROPN",
-        "": "DET NUM PART PRT INTJ PUNCT SYM X .",
+        "": "DET NUM PART INTJ PUNCT SYM X",
+    },
+    "universal-12": {
+        "pronouns": "PRON",
+        "nouns": "NOUN",
+        "verbs": "VERB",
+        "adjectives": "ADJ",
+        "adverbs": "ADV",
+        "conjunctions/prepositions": "CONJ ADP",
+        "singular nouns": "NOUN|Number=Sing",
+        "plural nouns": "NOUN|Number=Plur NOUN|Number=Ptan",
+        "": "DET NUM PRT X . PUNCT",
     },
 }
+NO_WORDS = ("-NONE-", "-DFL-")
+"""Penn tags of what is no word: traces, and marks of disfluency."""
+
+_WITH_FEATURES = ("universal", "universal-12")
 _BROWN_TAG = re.compile(r"(?:fw-)?(?P<tag>.+?)(?P<marks>(?:-(?:tl|hl|nc|t|n))*)")  # `-t`, `-n`: cut off in the files
 
 
@@ -95,7 +113,7 @@ _CLASSES_BY_TAG: dict[TagSet, dict[str, frozenset[str]]] = {name: _inverted(memb
 def normalise(tag: str, tag_set: TagSet) -> tuple[str, ...]:
     """The plain tags behind a tag as it stands in a file: usually one, two where annotators left it open, none for no word.
 
-    - Penn: `VBG|NN` is both; `-NONE-` (a trace) is none.
+    - Penn: `VBG|NN` is both; `-NONE-` (a trace) and `-DFL-` (a mark of disfluency) are none.
     - Brown: in lower case, without `fw-` (foreign), `-hl` (headline), `-nc` (cited); of `a+b` (contracted) the first; `nil` is
       none. The `-tl` of a title is kept on nouns alone, since it takes them out of the common–proper distinction.
     - Universal: of the features only the `Number` of nouns is kept: `NOUN|Case=Nom|Number=Plur` is `NOUN|Number=Plur`.
@@ -107,8 +125,8 @@ def normalise(tag: str, tag_set: TagSet) -> tuple[str, ...]:
     """
     check_choice("tag set", tag_set, TAG_SETS)
     if tag_set == "penn":
-        return tuple(part for part in tag.split("|") if part != "-NONE-") if tag != "|" else ()
-    if tag_set == "universal":
+        return tuple(part for part in tag.split("|") if part not in NO_WORDS) if tag != "|" else ()
+    if tag_set in _WITH_FEATURES:
         kind, _, features = tag.partition("|")
         number = re.search(r"(?:^|\|)Number=([^|]+)", features)
         if kind == "_":
@@ -154,7 +172,7 @@ def _classes_of_plain(plain: str, tag_set: TagSet) -> frozenset[str] | None:
     if tag_set == "brown" and plain.endswith(TITLE):
         classes = table.get(plain.removesuffix(TITLE))
         return None if classes is None else classes - {"common nouns", "proper nouns"}
-    if tag_set == "universal" and "|" in plain:
+    if tag_set in _WITH_FEATURES and "|" in plain:
         kind = table.get(plain.split("|")[0])
         return None if kind is None else kind | table.get(plain, frozenset())
     return table.get(plain)
@@ -174,9 +192,32 @@ def detect_tag_set(counts: Mapping[str, int], where: str) -> TagSet:
     shares = {name: sum(n for tag, n in counts.items() if knows(tag, name)) / max(total, 1) for name in TAG_SETS}
     best = max(TAG_SETS, key=lambda name: shares[name])
     if shares[best] < 0.99:
-        foreign = [tag for tag, _ in sorted(counts.items(), key=lambda item: -item[1]) if not knows(tag, best)]
+        known = f"{best} knows {int(100 * shares[best])}% of the {total:,} tokens and not" if shares[best] else "none knows"
         raise InvalidInputError(
-            f"the tags of {where} are of no known tag set ({', '.join(TAG_SETS)}): {best} knows {shares[best]:.0%} of the "
-            f"{total:,} tokens and not {', '.join(repr(tag) for tag in foreign[:5])}; give text tagged with one of them."
+            f"the tags of {where} are of no known tag set ({', '.join(TAG_SETS)}): {known} "
+            f"{listed(foreign_tags(counts, best), 5)}; give text tagged with one of them."
         )
     return best
+
+
+def foreign_tags(counts: Mapping[str, int], tag_set: TagSet) -> dict[str, int]:
+    """The tags that a tag set does not know, the most frequent first, without their features.
+
+    >>> foreign_tags({"NOUN|Case=Nom": 2, "ONOM|Case=Nom": 1, "ONOM": 1}, "universal")
+    {'ONOM': 2}
+    """
+    foreign: Counter[str] = Counter()
+    for tag, number in counts.items():
+        if not knows(tag, tag_set):
+            foreign[tag.partition("|")[0] if tag_set in _WITH_FEATURES else tag] += number
+    return dict(foreign.most_common())
+
+
+def listed(counts: Mapping[str, int], most: int) -> str:
+    """The first tags of a list with their counts, and how many more there are.
+
+    >>> listed({"QUX": 1200, "ZOT": 7, "A": 1}, 2)
+    'QUX 1,200, ZOT 7, and 1 more'
+    """
+    shown = [f"{tag} {number:,}" for tag, number in list(counts.items())[:most]]
+    return ", ".join([*shown, f"and {len(counts) - most:,} more"] if len(counts) > most else shown)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stategrad.corpus.documents import Document, prepare
 from stategrad.corpus.normalisation import Normalisation, Normaliser
-from stategrad.corpus.partition import Parts, by_sentences
+from stategrad.corpus.partition import Parts, by_sentences, part_of
 from stategrad.corpus.parts import splits_of
 from stategrad.corpus.readers import plain
-from stategrad.corpus.readers.files import Readable, lines, open_path, text_files
-from stategrad.corpus.splits import Splits
+from stategrad.corpus.readers.files import Readable, lines, open_path, stem, text_files
+from stategrad.corpus.splits import PARTS, Splits
 from stategrad.errors import InvalidInputError, MissingInputError
-
-_PART_NAMES = {"train": r"train(ing)?", "valid": r"valid(ation)?|val|dev", "test": r"test"}
 
 
 def load_text(
@@ -53,8 +50,8 @@ def _parts(root: Readable, path: str | Path, word: Callable[[str], str]) -> Part
     if len(files) == 1:
         return by_sentences(_read(files[0], word))
     parts: Parts = {}
-    for part, pattern in _PART_NAMES.items():
-        named = [file for file in files if re.search(rf"(^|[^a-z])({pattern})([^a-z]|$)", file.name.lower())]
+    for part in PARTS:
+        named = [file for file in files if part_of(file.name) == part]
         if not named:
             raise MissingInputError(
                 f"{path} holds {len(files)} files and none with '{part}' in its name; give one file, or one each to train, "
@@ -69,4 +66,4 @@ def _parts(root: Readable, path: str | Path, word: Callable[[str], str]) -> Part
 
 
 def _read(file: Readable, word: Callable[[str], str]) -> list[Document]:
-    return prepare(plain.read(lines(file), Path(file.name).stem, str(file)), None, word)
+    return prepare(plain.read(lines(file), stem(file), str(file)), None, word)

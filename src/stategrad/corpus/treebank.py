@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stategrad.corpus.normalisation import Normalisation, Normaliser
-from stategrad.corpus.partition import partition
+from stategrad.corpus.partition import by_names, partition
 from stategrad.corpus.splits import Splits, encode_splits
 from stategrad.corpus.tag_files import read_documents
 
@@ -16,8 +16,9 @@ def load_treebank(
 ) -> Splits:
     """Read tagged text whose tokens carry their own tags; words are turned to lower case unless there is a normalisation.
 
-    With ten documents or more every tenth validates and every tenth tests; with fewer the sentences are cut 80 : 10 : 10. A file
-    is a document, and so is what follows `# newdoc` in CoNLL-U.
+    Files that are named train, valid (or dev, val) and test are these parts. Else, with ten documents or more, every tenth
+    validates and every tenth tests; with fewer the sentences are cut 80 : 10 : 10. A file is a document, and so is what follows
+    `# newdoc` in CoNLL-U and `-DOCSTART-` in CoNLL-2003.
 
     Args:
         path: a file, folder or zip archive in one of the formats of `readers.tagged`, found from names and contents.
@@ -35,9 +36,10 @@ def load_treebank(
     normaliser = Normaliser(normalisation, rules)
     text = read_documents(path, str if normaliser.names else str.lower)
     documents = normaliser.documents(text.documents)
+    named = by_names(documents, text.files)
     return encode_splits(
         "treebank",
-        partition(documents),
+        named or partition(documents),
         vocabulary_size=vocabulary_size,
         tag_set=text.tag_set,
         is_gold=True,
@@ -45,6 +47,11 @@ def load_treebank(
             "text": Path(path).name,
             "tag_set": text.tag_set,
             "documents": len(documents),
+            "split": "as the files are named"
+            if named
+            else "every tenth document"
+            if len(documents) > 9
+            else "80 : 10 : 10 sentences",
             **text.facts,
             **normaliser.facts(),
         },

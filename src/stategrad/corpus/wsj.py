@@ -11,8 +11,9 @@ from stategrad.corpus.normalisation import Normalisation, Normaliser
 from stategrad.corpus.partition import partition
 from stategrad.corpus.parts import splits_of
 from stategrad.corpus.readers import csr
-from stategrad.corpus.readers.compressed import SUFFIXES, stream_lines, text_files_of
+from stategrad.corpus.readers.files import Readable, lines, open_path, stem, text_files
 from stategrad.corpus.splits import Splits
+from stategrad.errors import MissingInputError
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class WsjSentences:
         rules: those of the normalisation that are applied; none named: all.
     """
 
-    files: tuple[Path, ...]
+    files: tuple[Readable, ...]
     normalisation: Normalisation = "wsj-norm"
     rules: tuple[str, ...] = ()
 
@@ -33,7 +34,7 @@ class WsjSentences:
         """The sentences from the first file on; those that have no word after normalisation are left out."""
         normaliser = Normaliser(self.normalisation, self.rules)
         for file in self.files:
-            for _, words in csr.sentences(stream_lines(file), str(file)):
+            for _, words in csr.sentences(lines(file), str(file)):
                 if written := normaliser.sentence([(word, None) for word in words]):
                     yield [word for word, _ in written]
 
@@ -42,7 +43,7 @@ def iterate_wsj(folder: str | Path, normalisation: Normalisation = "wsj-norm", r
     """The sentences of CSR LM-1 text with non-verbalised punctuation, normalised, for training word vectors.
 
     Args:
-        folder: a file, or a folder of files or of years, compressed (`.gz`, `.z`, `.Z`) or not.
+        folder: a file, a folder of files or of years, or a zip archive, compressed (`.gz`, `.bz2`, `.xz`, `.Z`) or not.
         normalisation: how words are written; the paper's is `wsj-norm`.
         rules: those of the normalisation that are applied; none named: all.
 
@@ -52,7 +53,7 @@ def iterate_wsj(folder: str | Path, normalisation: Normalisation = "wsj-norm", r
         UnavailableError: when it is read, a `.Z` file without a program to unpack it.
     """
     Normaliser(normalisation, rules)
-    return WsjSentences(tuple(text_files_of(folder)), normalisation, tuple(rules))
+    return WsjSentences(_files(folder), normalisation, tuple(rules))
 
 
 def load_wsj(
@@ -68,7 +69,7 @@ def load_wsj(
     about 30 bytes: give one year, or a few, where the memory does not hold all. `iterate_wsj` holds one sentence.
 
     Args:
-        path: a file, or a folder of files or of years, compressed (`.gz`, `.z`, `.Z`) or not.
+        path: a file, a folder of files or of years, or a zip archive, compressed (`.gz`, `.bz2`, `.xz`, `.Z`) or not.
         tags: tagged files, folders or zip archives; without any the text has no word classes.
         vocabulary_size: the most frequent words of the training part that are kept; others become `<unk>`.
         normalisation: how words are written.
@@ -81,13 +82,16 @@ def load_wsj(
     """
     normaliser = Normaliser(normalisation, rules)
     word = str if normaliser.names else str.lower
-    files = text_files_of(path)
-    articles = (one for file in files for one in csr.read(stream_lines(file), _name(file), str(file)))
+    files = _files(path)
+    articles = (one for file in files for one in csr.read(lines(file), stem(file), str(file)))
     documents = prepare(articles, None, word)
     facts = {"text": Path(path).name, "files": len(files), "articles": len(documents)}
     parts = partition(documents)
     return splits_of("wsj", parts, normaliser, vocabulary_size=vocabulary_size, tags=tags, word=word, facts=facts)
 
 
-def _name(file: Path) -> str:
-    return Path(file.stem).stem if file.suffix in SUFFIXES else file.stem
+def _files(path: str | Path) -> tuple[Readable, ...]:
+    files = tuple(text_files(open_path(path)))
+    if not files:
+        raise MissingInputError(f"there are no text files at {path}; give a file, or a folder of files or of years.")
+    return files

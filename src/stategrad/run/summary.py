@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from stategrad.corpus.corpus import Corpus
 from stategrad.corpus.lexicon import Rule
 from stategrad.corpus.splits import Splits
+from stategrad.corpus.tags import WORD_CLASSES, classes_of, listed
 from stategrad.run.folder import RunFolder
+
+_MOST_TAGS = 40
 
 
 def run_summary(folder: RunFolder) -> str:
@@ -57,10 +61,29 @@ def corpus_summary(splits: Splits) -> str:
         lines.append(f"  {part.name:<20}{part.size:>10,} tokens in {len(part.streams):,} streams")
     lines += [f"  {name}: {value}" for name, value in splits.facts.items()]
     lines += [line for rule in splits.valid.rules for line in _class_lines(splits.valid, rule)]
-    return "\n".join(lines)
+    return "\n".join(lines + _tag_lines(splits))
 
 
 def _class_lines(corpus: Corpus, rule: Rule) -> list[str]:
     counts = {label: sum(int(mask.sum()) for mask in masks) for label, masks in corpus.groups(rule).items()}
     listed = ", ".join(f"{label} {count:,}" for label, count in counts.items())
     return [f"  classes in {corpus.name} by rule {rule}: {listed}"]
+
+
+def _tag_lines(splits: Splits) -> list[str]:
+    """Which tags, with how many tokens, make each class, and which make none."""
+    if splits.tag_set is None:
+        return []
+    counts: Counter[str] = Counter()
+    if splits.train.tags is not None:
+        for part in (splits.train, splits.valid, splits.test):
+            counts.update(tag for tags in part.tags or () for tag in tags if tag is not None)
+    elif splits.lexicon is not None:
+        for tags in splits.lexicon.counts.values():
+            counts.update(tags)
+    members: dict[str, dict[str, int]] = {word_class: {} for word_class in (*WORD_CLASSES, "")}
+    for tag, number in counts.most_common():
+        for word_class in classes_of(tag, splits.tag_set) or ("",):
+            members[word_class][tag] = number
+    named = [(f"tags of {word_class}" if word_class else "tags in no class", tags) for word_class, tags in members.items()]
+    return [f"  {name}: {listed(tags, _MOST_TAGS)}" for name, tags in named if tags]

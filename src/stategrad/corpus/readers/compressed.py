@@ -1,65 +1,79 @@
-"""Compressed text files, read as a stream: `.gz`, and the `.Z` of the Unix program compress."""
+"""Compressed files as the bytes that are in them: `.gz`, `.bz2`, `.xz`, and the `.Z` of the Unix program compress.
+
+Which it is, the first bytes of a file say, not its name.
+"""
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import shutil
 import subprocess
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
-from stategrad.corpus.readers.files import decoded
-from stategrad.errors import InvalidInputError, MissingInputError, UnavailableError
+from stategrad.errors import InvalidInputError, UnavailableError
 
-SUFFIXES = (".gz", ".z", ".Z")
-_GZIP, _OLD = b"\x1f\x8b", (b"\x1f\x9d", b"\x1f\x1e")
-_NOTES = ("readme", "license", "licence", "copying", "index", ".")
+SUFFIXES = (".gz", ".bz2", ".xz", ".z", ".Z")
+_OPENERS: dict[bytes, tuple[str, Callable[[IO[bytes]], Any]]] = {
+    b"\x1f\x8b": ("gzip", gzip.open),
+    b"BZh": ("bzip2", bz2.open),
+    b"\xfd7zXZ\x00": ("xz", lzma.open),
+}
+_OLD = (b"\x1f\x9d", b"\x1f\x1e")
 
 
-def text_files_of(path: str | Path) -> list[Path]:
-    """A file, or all files below a folder in the order of their paths, compressed or not; notes and hidden files left out.
+def unpacked_name(name: str) -> str:
+    """The name of a file without the suffix of its compression.
 
-    Raises:
-        MissingInputError: nothing there.
+    >>> unpacked_name("wsj_0001.pos.gz"), unpacked_name("wsj_0001.pos")
+    ('wsj_0001.pos', 'wsj_0001.pos')
     """
-    root = Path(path).expanduser()
-    if root.is_file():
-        return [root]
-    found = [file for file in sorted(root.rglob("*")) if file.is_file() and not file.name.lower().startswith(_NOTES)]
-    if not found:
-        raise MissingInputError(f"there are no text files at {path}; give a file, or a folder of files or of years.")
-    return found
+    return name.removesuffix(Path(name).suffix) if Path(name).suffix in SUFFIXES else name
 
 
-def stream_lines(file: Path) -> Iterator[str]:
-    """The lines of a text file, compressed or not, one at a time; which it is, its first bytes say.
+@contextmanager
+def unpacked(file: Path | zipfile.Path) -> Iterator[Iterable[bytes]]:
+    """The lines of a file as bytes, as they are or unpacked, one at a time.
 
     Raises:
-        InvalidInputError: a damaged file, or content that is not UTF-8 text.
-        UnavailableError: a `.Z` file where the program gzip, which unpacks it, is not to be found.
+        InvalidInputError: a damaged file.
+        UnavailableError: a `.Z` file where the program gzip, which unpacks it, is not to be found, or inside an archive.
     """
     with file.open("rb") as content:
-        first = content.read(2)
-    if first in _OLD:
-        yield from _unpacked(file)
+        first = content.read(6)
+    if first[:2] in _OLD:
+        with _by_program(file) as lines:
+            yield lines
         return
-    try:
-        with gzip.open(file, "rb") if first == _GZIP else file.open("rb") as content:
-            yield from decoded(content, file)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InvalidInputError(f"{file} is not a whole gzip file ({error}); get it again.") from error
+    kind, opener = next((found for magic, found in _OPENERS.items() if first.startswith(magic)), ("", None))
+    with file.open("rb") as content:
+        if opener is None:
+            yield content
+            return
+        try:
+            with opener(content) as inner:
+                yield inner
+        except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+            raise InvalidInputError(f"{file} is not a whole {kind} file ({error}); get it again.") from error
 
 
-def _unpacked(file: Path) -> Iterator[str]:
+@contextmanager
+def _by_program(file: Path | zipfile.Path) -> Iterator[Iterable[bytes]]:
     """The lines of a file that only the program gzip unpacks; it is stopped when the reader stops."""
     program = shutil.which("gzip")
-    if program is None:
-        raise UnavailableError(f"{file} is packed by compress, and there is no program gzip to unpack it; unpack it to plain text.")
+    if program is None or not isinstance(file, Path):
+        lacking = "there is no program gzip to unpack it" if program is None else "it lies in an archive"
+        raise UnavailableError(f"{file} is packed by compress, and {lacking}; unpack it to plain text.")
     with subprocess.Popen([program, "-dc", str(file)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         try:
-            yield from decoded(process.stdout, file)
+            yield process.stdout
         except GeneratorExit:
             process.terminate()
             raise

@@ -6,13 +6,17 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from stategrad.corpus.readers.compressed import unpacked, unpacked_name
 from stategrad.errors import InvalidInputError, MissingInputError
 
 Readable = Path | zipfile.Path
 """A file or folder, on disk or inside a zip archive."""
 
-_NO_TEXT_NAMES = ("readme", "license", "licence", "copying", "changelog", "contents", "cats.txt")
-_NO_TEXT_SUFFIXES = ".md .rst .xml .json .yaml .yml .pickle .pkl .html .htm .pdf .py .sh .csv .zip .gz .tgz .png .safetensors .npy"
+_NO_TEXT_NAMES = "readme license licence copying changelog contents contributing citation authors makefile index cats.txt"
+_NO_TEXT_SUFFIXES = (
+    ".md .rst .xml .dtd .json .yaml .yml .log .tbl .pickle .pkl .html .htm .pdf .ps .doc .docx .tex .bib .py .pl .sh .csv .zip "
+    ".tgz .tar .png .jpg .safetensors .npy"
+)
 
 
 def open_path(path: str | Path) -> Readable:
@@ -47,23 +51,33 @@ def text_files(root: Readable) -> list[Readable]:
 
 
 def _may_be_text(name: str) -> bool:
-    return not name.startswith(_NO_TEXT_NAMES) and Path(name).suffix not in _NO_TEXT_SUFFIXES.split()
+    return not name.startswith(tuple(_NO_TEXT_NAMES.split())) and Path(unpacked_name(name)).suffix not in _NO_TEXT_SUFFIXES.split()
+
+
+def stem(file: Readable) -> str:
+    """The name of a file without its suffix, and that of its compression.
+
+    >>> stem(Path("tagged/wsj_0001.pos.gz"))
+    'wsj_0001'
+    """
+    return Path(unpacked_name(file.name)).stem
 
 
 def lines(file: Readable) -> Iterator[str]:
-    """The lines of a UTF-8 file without their ends, one at a time.
+    """The lines of a UTF-8 file without their ends, one at a time; a compressed file is unpacked on the way.
 
     Raises:
         InvalidInputError: a file that is empty, binary, not UTF-8 (with the place of the first such byte), or damaged.
+        UnavailableError: a `.Z` file without a program to unpack it.
     """
     try:
-        with file.open("rb") as content:
-            yield from decoded(content, file)
+        with unpacked(file) as content:
+            yield from _decoded(content, file)
     except zipfile.BadZipFile as error:
         raise InvalidInputError(f"{file} is damaged inside its archive ({error}); get it again.") from error
 
 
-def decoded(content: Iterable[bytes], file: Readable) -> Iterator[str]:
+def _decoded(content: Iterable[bytes], file: Readable) -> Iterator[str]:
     """The raw lines of a file as text without their ends, one at a time.
 
     Raises:
@@ -72,6 +86,10 @@ def decoded(content: Iterable[bytes], file: Readable) -> Iterator[str]:
     start, is_empty = 0, True
     for number, raw in enumerate(content, start=1):
         if b"\x00" in raw:
+            if number == 1 and raw[257:262] == b"ustar":
+                raise InvalidInputError(f"{file} is a tar archive; unpack it, and give the folder or the files in it.")
+            if number == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise InvalidInputError(f"{file} is UTF-16; convert it to UTF-8.")
             raise InvalidInputError(f"{file} is binary, not text: line {number} holds a zero byte; give UTF-8 text.")
         try:
             line = raw.decode("utf-8-sig" if number == 1 else "utf-8")

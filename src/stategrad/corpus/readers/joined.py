@@ -1,11 +1,18 @@
-"""Words and tags joined by a character, `word/TAG` or `word_TAG`: a sentence per line."""
+"""Words and tags joined by a character, `word/TAG` or `word_TAG`: a sentence per line, or a word per line.
+
+Where each of the first lines holds one word, lines are words, and a blank line ends a sentence.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from stategrad.corpus.documents import Document, Sentence, Token
+from stategrad.corpus.readers.breaks import check_length
 from stategrad.errors import InvalidInputError
+
+_SAMPLE_LINES = 50
 
 
 def read_slashed(lines: Iterable[str], name: str, where: str) -> Iterator[Document]:
@@ -44,6 +51,17 @@ def split_tokens(tokens: Iterable[str], separator: str, where: str) -> list[Toke
 
 
 def _sentences(lines: Iterable[str], separator: str, where: str) -> Iterator[Sentence]:
-    for number, line in enumerate(lines, start=1):
-        if tokens := line.split():
-            yield split_tokens(tokens, separator, f"{where}, line {number}")
+    numbered = enumerate(lines, start=1)
+    first = list(itertools.islice(numbered, _SAMPLE_LINES))
+    has_word_lines = {len(line.split()) for _, line in first} <= {0, 1}
+    sentence: list[Token] = []
+    for number, line in itertools.chain(first, numbered):
+        tokens = split_tokens(line.split(), separator, f"{where}, line {number}")
+        if tokens and has_word_lines:
+            sentence += tokens
+            check_length(sentence, where, number)
+        elif tokens or sentence:
+            yield tokens or sentence
+            sentence = []
+    if sentence:
+        yield sentence

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from stategrad.corpus.documents import Document, Sentence, Token
+from stategrad.corpus.readers.penn_pos import NOTICE
+from stategrad.corpus.tags import NO_WORDS
 from stategrad.errors import InvalidInputError
 
 _PART = re.compile(r"[()]|[^\s()]+")
@@ -13,7 +15,9 @@ _BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LCB-": "{", "-RCB-": "}", "-LSB-": "[
 
 
 def read(lines: Iterable[str], name: str, where: str) -> Iterator[Document]:
-    r"""One document of a `.mrg` file: a sentence per tree, traces (`-NONE-`) left out, `\/` and `-LRB-` unescaped.
+    r"""One document of a `.mrg` file: a sentence per tree, with `\/` and `-LRB-` unescaped.
+
+    Traces (`-NONE-`), marks of disfluency (`-DFL-`) and the treebank's notice of copyright are left out.
 
     Args:
         lines: of the file.
@@ -28,7 +32,11 @@ def _sentences(lines: Iterable[str], where: str) -> Iterator[Sentence]:
     sentence: list[Token] = []
     atoms: list[str] = []  # since the last bracket: two of them before a closing one are a leaf, (TAG word)
     for number, line in enumerate(lines, start=1):
-        for part in _PART.findall(line):
+        for part in _PART.findall("" if line.startswith(NOTICE) else line):
+            if depth == 0 and part not in "()":
+                raise InvalidInputError(
+                    f"{where}, line {number}: '{line.strip()[:40]}' stands outside of all trees; give trees alone."
+                )
             if part == "(":
                 if len(atoms) > 1:
                     raise _not_a_leaf(atoms, where, number)
@@ -41,7 +49,7 @@ def _sentences(lines: Iterable[str], where: str) -> Iterator[Sentence]:
             elif len(atoms) > 2:
                 raise _not_a_leaf(atoms, where, number)
             else:
-                if len(atoms) == 2 and atoms[0] != "-NONE-":
+                if len(atoms) == 2 and atoms[0] not in NO_WORDS:
                     word = _BRACKETS.get(atoms[1], atoms[1]).replace("\\/", "/").replace("\\*", "*")
                     sentence.append((word, atoms[0]))
                 depth, atoms = depth - 1, []

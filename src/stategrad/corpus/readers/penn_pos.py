@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from stategrad.corpus.documents import Document, Sentence, Token
 from stategrad.corpus.readers.joined import split_tokens
 
+NOTICE = "*x*"
+"""How lines begin that are no text."""
+
 _CLOSERS = frozenset(("''", "'", ")", "-RRB-"))
 
 
@@ -14,7 +17,8 @@ def read(lines: Iterable[str], name: str, where: str) -> Iterator[Document]:
     """One document of a `.pos` file.
 
     The files break lines anywhere, and leave blank lines inside sentences too. A sentence therefore ends at a blank line only
-    after a token tagged `.`, closing quotes and brackets included, and always at a line of `=`.
+    after a token tagged `.`, closing quotes and brackets included, and always at a line of `=`. Lines that begin with `*x*`, the
+    treebank's notice of copyright, are left out.
 
     Args:
         lines: of the file.
@@ -33,6 +37,8 @@ def _sentences(lines: Iterable[str], where: str) -> Iterator[Sentence]:
             if sentence:
                 yield sentence
             sentence, is_complete = [], False
+            continue
+        if text.startswith(NOTICE):
             continue
         if not text:
             is_complete = is_complete or _ends(sentence)
