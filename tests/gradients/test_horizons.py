@@ -93,6 +93,38 @@ def test_memory_beyond_the_longest_delay_and_beyond_detection_is_said():
     assert np.isnan(few["horizon_low"])
 
 
+@pytest.mark.parametrize(("rate", "level", "noise"), [(1.3, 0.1, 0.1), (0.7, 0.1, 0.1), (3.0, math.exp(-1), 0.2)])
+def test_the_interval_holds_where_the_curve_is_lost_before_it_crosses(rate, level, noise):
+    truth, inside, lost = crossings(DELAYS, np.exp(-DELAYS / rate), level).first, [], 0
+    for seed in range(60):
+        row = decaying(rate, noise=noise, seed=seed).horizon([level]).iloc[0]
+        low, high = (np.inf if np.isnan(row[name]) else row[name] for name in ("horizon_low", "horizon_high"))
+        inside.append(low <= truth <= high)
+        assert low <= (row["horizon"] if row["reached"] else np.inf) <= high
+        lost += bool(row["undetected_from"] <= truth + 1)
+    assert lost > 20
+    assert np.mean(inside) >= 0.85
+
+
+def test_what_is_not_detected_lies_between_nothing_and_its_plain_value():
+    result = decaying(1.3, noise=0.05, seed=0)
+    memory = result.memory().sel(group="all")
+    lost = ~memory["detected"].values
+    assert 3 <= lost.argmax() < 6
+    first = float(memory["sigma_1_debiased"][0])
+    bound = memory["sigma_1"].values / first
+    level = 1.01 * bound[lost].max()  # below it by the bound alone
+    row = result.horizon([level]).set_index("measure").loc["mean"]
+    assert row["horizon_low"] <= row["horizon"] <= row["horizon_high"] <= lost.argmax()
+
+
+def test_noise_has_no_horizon():
+    for seed in range(4):
+        noise = result_of_blocks(np.random.default_rng(seed).standard_normal((1, BLOCKS, 6, H, E)))
+        assert not noise.memory()["detected"].sel(delay=0).any()
+        assert list(noise.horizon()["measure"]) == ["rms", "rms"]
+
+
 def test_conditions_have_horizons_of_their_own_and_swaps_too():
     torch.manual_seed(0)
     model, x = nn.LSTM(3, 6).eval(), torch.randn(300, 3)

@@ -14,8 +14,9 @@ from stategrad.errors import InvalidInputError, MissingInputError
 from stategrad.models import training
 from stategrad.models.checkpoints import load_model, save_model
 from stategrad.models.embedding_settings import EmbeddingsConfig
+from stategrad.models.frozen import has_frozen_embeddings
 from stategrad.models.language_model import LanguageModel, ModelConfig
-from stategrad.models.pretrained import AlignedVectors, align, has_frozen_embeddings, read_pretrained, untrained, use_embeddings
+from stategrad.models.pretrained import AlignedVectors, align, read_pretrained, untrained, use_embeddings
 from stategrad.models.training import TrainingConfig, train
 from stategrad.models.vector_files import WordVectors, write_vectors
 
@@ -118,6 +119,13 @@ def test_a_saved_model_knows_that_its_embeddings_are_frozen(tmp_path: Path) -> N
         fresh = untrained(loaded, seed=5)
         assert torch.equal(fresh.embedding.weight, one.embedding.weight) == (name == "frozen")
         assert torch.equal(fresh.decoder.weight, LanguageModel(each.config, seed=5).decoder.weight)
+
+
+def test_a_model_that_is_frozen_as_a_whole_has_no_frozen_embeddings(tmp_path: Path) -> None:
+    one = model().requires_grad_(False)  # as for an analysis: it says nothing of how it was trained
+    assert not has_frozen_embeddings(one)
+    assert not torch.equal(untrained(one, seed=5).embedding.weight, one.embedding.weight)
+    assert not has_frozen_embeddings(load_model(save_model(one, WORDS, tmp_path))[0])
 
 
 def test_vectors_that_do_not_fit_are_refused(tmp_path: Path) -> None:

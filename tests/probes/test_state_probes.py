@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import stategrad as sg
-from stategrad.probes.state_examples import words_between
+from stategrad.probes.state_examples import untrained_of, words_between
 
 WORDS, E, KEPT = 60, 6, 3
 OPTIONS = {"sample": 1500, "seeds": 2, "show_progress": False, "C": 1.0}
@@ -94,6 +94,55 @@ def test_an_untrained_copy_is_probed_beside_modules_and_not_beside_functions():
     assert "control" not in set(frame["reader"])  # vectors have no types
     bare = sg.probe_states(lambda x, s: torch.tanh(x + 0.5 * s), x, labels, initial_state=torch.zeros(1, 4), **options)
     assert set(bare.scores["reader"]) == {"state", "words between", "majority"}
+
+
+class Mixed(nn.Module):
+    """An embedding and a recurrent layer whose recurrent weights the model draws itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.recurrent = nn.Embedding(WORDS, 4), nn.GRU(4, 5)
+
+    def reset_parameters(self):
+        self.recurrent.weight_hh_l0.fill_(0.25)
+
+
+def test_what_was_frozen_in_training_is_kept_in_an_untrained_copy_and_all_else_is_drawn_anew():
+    model = Mixed()
+    model.embedding.weight.requires_grad_(False)
+    fresh = untrained_of(model, 3)
+    assert torch.equal(fresh.embedding.weight, model.embedding.weight)
+    assert not torch.equal(fresh.recurrent.weight_ih_l0, model.recurrent.weight_ih_l0)
+    assert (fresh.recurrent.weight_hh_l0 == 0.25).all()  # the model's own word on the weights of its parts is the last
+    again, other = untrained_of(model, 3), untrained_of(model, 4)
+    assert torch.equal(fresh.recurrent.weight_ih_l0, again.recurrent.weight_ih_l0)
+    assert not torch.equal(fresh.recurrent.weight_ih_l0, other.recurrent.weight_ih_l0)
+    # a model that is frozen as a whole, for an analysis, says nothing of its training
+    assert not torch.equal(untrained_of(model.requires_grad_(False), 3).embedding.weight, model.embedding.weight)
+
+
+def test_there_is_no_untrained_copy_of_weights_that_nobody_knows_to_draw():
+    class Bare(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.weight = nn.Embedding(WORDS, 4), nn.Parameter(torch.randn(4, 4))
+
+        def embed(self, ids):
+            return self.embedding(ids)
+
+        def init_state(self, batch):
+            return torch.zeros(batch, 4)
+
+        def step(self, x, state):
+            return torch.tanh(x + state @ self.weight)
+
+    model, ids = Bare(), torch.randint(WORDS, (800,))
+    assert untrained_of(model, 0) is None  # with random embeddings and trained weights it would be neither
+    labels = np.where(ids.numpy() % 2, "odd", "even")
+    probes = sg.probe_states(model, ids, labels, delays=[0], sample=400, seeds=1, show_progress=False)
+    assert "untrained" not in set(probes.scores["reader"])
+    model.weight.requires_grad_(False)
+    assert torch.equal(untrained_of(model, 0).weight, model.weight)
 
 
 def test_the_class_names_of_a_corpus_are_its_labels():

@@ -152,6 +152,27 @@ def test_the_band_holds_most_pseudo_words(result):
         assert low < rows["sigma_1"].median() < high
 
 
+@pytest.mark.parametrize("draws", [10, 39, 60])
+def test_the_band_holds_another_pseudo_word_as_often_as_it_says(result, draws):
+    generator, measures, held = np.random.default_rng(draws), ("sigma_1", "rms", "effect"), []
+    for _ in range(300):
+        drawn = pd.DataFrame(generator.gamma(3, size=(draws + 1, 3)), columns=measures).assign(count=20, delay=0)
+        again = sg.WordMemory(result.table, drawn[1:], result.equal, result.state, result.provenance)
+        (band,) = again.band().to_dict("records")
+        held += [band[f"{name}_low"] <= drawn[name][0] <= band[f"{name}_high"] for name in measures]
+    assert np.mean(held) == pytest.approx(min(0.95, (draws - 1) / (draws + 1)), abs=0.03)
+
+
+def test_beyond_the_largest_groups_of_any_words_there_is_no_reference(model):
+    ids = np.where(np.random.default_rng(0).random(60) < 0.9, 2, 3)  # too few words for groups of as many as the frequent one has
+    for size in (60, 24):
+        found = sg.word_memory(model, corpus_of([ids[:size]]), minimum=12, delays=[0, 2], show_progress=False)
+        row = found.table.iloc[0]
+        assert row["count"] > found.pseudo["count"].max() >= found.equal
+        assert np.isfinite(row["sigma_1"])
+        assert np.isnan([row["sigma_1_pseudo"], row["rms_pseudo"]]).all()
+
+
 def test_correlations_find_what_is_planted_and_nothing_else(result):
     planted = sg.WordMemory(
         result.table.assign(effect=-result.table["frequency"], rms=np.random.default_rng(0).permutation(len(result.table)) * 1.0),

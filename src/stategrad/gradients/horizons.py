@@ -70,20 +70,22 @@ def horizons(
         level: nominal coverage of the intervals.
     """
     undetected = ~cases.detected.reshape(-1, len(delays))
+    tested = np.isfinite(cases.p_value).reshape(-1, len(delays))
     plain = cases.decomposed[1][..., 0].reshape(-1, len(delays))
     rows = []
     for measure, estimate in estimates_of(cases, level=level).items():
         relative, low, high = (part.reshape(-1, len(delays)) for part in relative_interval(estimate))
         for number, label in enumerate(labels):
-            curve, lost = relative[number], np.full(len(delays), False)
+            curve, ends, lost = relative[number], [low[number], high[number]], np.full(len(delays), False)
             if measure == "mean":
-                # an upper bound still says that a curve is below a level
-                lost = undetected[number]
-                first = estimate.debiased.reshape(-1, len(delays))[number, 0]
-                curve = np.where(lost, plain[number] / first, curve)
+                lost, first = undetected[number], estimate.debiased.reshape(-1, len(delays))[number, 0]
+                # an upper bound still says that a curve is below a level, but nothing is relative to one
+                bound = plain[number] / (first if first > 0 and not (lost[0] and tested[number, 0]) else np.nan)
+                curve = np.where(lost, bound, curve)
+                within = np.where(tested[number], [0 * bound, bound], np.nan)
+                ends = [np.where(lost, outer, end) for outer, end in zip(within, ends, strict=True)]
             if not np.isfinite(curve[0]):
-                continue  # no pair at delay 0, such as across a boundary: nothing to be relative to
-            ends = [np.where(lost, np.nan, end[number]) for end in (low, high)]
+                continue  # no pair at delay 0, as across a boundary, or no memory there: nothing to be relative to
             until = int(np.asarray(delays)[lost][0]) if lost.any() else None
             rows += [label | {"measure": measure} | row | {"undetected_from": until}
                      for row in horizon_rows(delays, curve, ends[0], ends[1], levels)]  # fmt: skip

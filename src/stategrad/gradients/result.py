@@ -225,7 +225,8 @@ class StateGradients:
         """How far back memory reaches: the delay where `σ_1` and the rms fall below parts of their values at delay 0.
 
         Of debiased values relative to delay 0, between the measured delays by linear interpolation; where `σ_1` is not detected, of
-        the plain value, which is an upper bound. The interval is where the ends of the relative curve's own interval cross.
+        the plain value, which is an upper bound. The interval is where the ends of the relative curve's own interval cross, which
+        where `σ_1` is not detected reaches from 0 to that bound.
 
         Args:
             levels: parts of the value at delay 0; default 1/e and a tenth.
@@ -235,8 +236,8 @@ class StateGradients:
             A row per group (and condition), `measure` (`mean`, and `rms` where second moments were kept) and level: `horizon`, the
             first crossing, with `horizon_low` and `horizon_high`; `last_crossing`, after which the curve stays below; `reached`,
             false where it never falls so low within `longest`, the longest delay; `undetected_from`, the first delay at which the
-            blocks do not agree on any memory. An end of the interval that is never reached is NaN: beyond `longest`. No row where
-            there is nothing at delay 0, as across a boundary.
+            blocks do not agree on any memory. An end of the interval that is never reached is NaN: beyond `longest`; both are with
+            fewer than 6 blocks. No row where there is nothing at delay 0, as across a boundary, or `σ_1` is not detected there.
 
         Raises:
             InvalidInputError: delay 0 was not asked for, or a level outside 0 to 1.

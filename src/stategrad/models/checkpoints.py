@@ -17,6 +17,7 @@ from torch import Tensor
 
 from stategrad.errors import ForeignOutputError, MissingInputError, Problems
 from stategrad.files import replacing, sha256_of_text, write_text
+from stategrad.models.frozen import has_frozen_embeddings
 from stategrad.models.language_model import Cell, LanguageModel, ModelConfig
 
 _MODEL_FILE = "model.safetensors"
@@ -56,7 +57,7 @@ def save_model(model: LanguageModel, vocabulary_words: Sequence[str], path: Path
     settings = {
         "config": asdict(model.config),
         "vocabulary_sha256": sha256_of_text(*words),
-        "frozen_embeddings": not model.embedding.weight.requires_grad,
+        "frozen_embeddings": has_frozen_embeddings(model),
     }
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     with replacing(target) as temporary:

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from stategrad.errors import InvalidInputError, MissingInputError, Problems
 from stategrad.files import sha256_of_text
 from stategrad.models.checkpoints import existing_model, read_words, word_faults
+from stategrad.models.frozen import has_frozen_embeddings
 from stategrad.models.language_model import LanguageModel
 from stategrad.models.vector_files import WordVectors, read_vectors
 
@@ -133,11 +134,6 @@ def use_embeddings(model: LanguageModel, aligned: AlignedVectors, *, fill: Filli
     with torch.no_grad():
         weight.copy_(torch.from_numpy(filled))
     weight.requires_grad_(trained)
-
-
-def has_frozen_embeddings(model: LanguageModel) -> bool:
-    """Whether training leaves the embedding of `model` as it is."""
-    return not model.embedding.weight.requires_grad
 
 
 def untrained(model: LanguageModel, seed: int) -> LanguageModel:

@@ -21,6 +21,7 @@ from stategrad.gradients.groups import flat
 from stategrad.gradients.labels import distinct_labels
 from stategrad.gradients.streams import Streams
 from stategrad.gradients.stretches import stretches
+from stategrad.models.frozen import frozen_weights
 from stategrad.models.language_model import LanguageModel
 from stategrad.models.pretrained import untrained
 
@@ -110,18 +111,33 @@ def words_between(streams: Streams, steps: Int[np.ndarray, " step"], delay: int)
 
 
 def untrained_of(model: Any, seed: int) -> Any | None:
-    """A model of the same architecture with its initial weights, frozen embeddings kept; None where they are not known."""
+    """A model of the same architecture with its initial weights, frozen ones kept; None where they are not known.
+
+    They are known where a part with `reset_parameters` holds them, as PyTorch's own layers do. Frozen weights are there before
+    training, unless all are frozen, which says that nobody trains any longer.
+
+    Args:
+        model: the trained one.
+        seed: of the initial weights.
+    """
     if isinstance(model, LanguageModel):
         return untrained(model, seed)
     if not isinstance(model, nn.Module):
         return None
     fresh = copy.deepcopy(model)
-    resets = [reset for part in fresh.modules() if callable(reset := getattr(part, "reset_parameters", None))]
-    with torch.random.fork_rng(devices=[]):
+    kept = {parameter: parameter.detach().clone() for parameter in frozen_weights(fresh)}
+    # children first, so that a part which draws the weights of its children has the last word
+    resets = {part: reset for part in reversed(list(fresh.modules())) if callable(reset := getattr(part, "reset_parameters", None))}
+    known = {*kept, *(parameter for part in resets for parameter in part.parameters())}
+    if not resets or not known.issuperset(fresh.parameters()):
+        return None
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        for reset in resets:
+        for reset in resets.values():
             reset()
-    return fresh if resets else None
+        for parameter, value in kept.items():
+            parameter.copy_(value)
+    return fresh
 
 
 def control_labels(

@@ -259,7 +259,7 @@ class WordsConfig:
     most: int = 100
     words: int | None = None
     delays: tuple[int, ...] = (0, 1, 2, 5, 10)
-    draws: int = 20
+    draws: int = 40
     seed: int = 0
 
     def __post_init__(self) -> None:

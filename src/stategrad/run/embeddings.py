@@ -14,12 +14,12 @@ from stategrad.corpus.verwimp_embeddings import VECTORS_FILE, vector_files, verw
 from stategrad.errors import InvalidInputError, MissingInputError, Problems
 from stategrad.files import sha256, sha256_of_text, write_text
 from stategrad.models.checkpoints import existing_model
+from stategrad.models.frozen import has_frozen_embeddings
 from stategrad.models.language_model import LanguageModel
 from stategrad.models.pretrained import (
     AlignedVectors,
     check_missing,
     fit,
-    has_frozen_embeddings,
     read_pretrained,
     use_embeddings,
 )

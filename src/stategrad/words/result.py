@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,9 @@ from stategrad.words.correlation import rank_correlation
 MEASURES = ("sigma_1", "sigma_1_equal", "rms", "rms_equal", "effect")
 """The measures of a word that are held against its frequency."""
 
+COMPARED = ("sigma_1", "rms", "effect")
+"""The measures of a word that are held against those of any words."""
+
 BAND = (0.025, 0.975)
 
 
@@ -28,8 +30,9 @@ class WordMemory:
         table: a row per word and delay. `count`: positions used; `occurrences` in the text; `frequency`: occurrences per million
             words of the text in which they were counted, `log_frequency` its natural logarithm (-inf for none). `sigma_1` of the
             word's mean gradient, with `_debiased`, `_low`, `_high` where `detected`; `rms`; both also `_equal`, from the same
-            number of positions of every word, and `_pseudo`: what so many positions of any words show. `effect`: the mean change
-            of the state when the word is replaced by the mean embedding, with `_low`, `_high`.
+            number of positions of every word, and `_pseudo`: what so many positions of any words show, NaN beyond the largest
+            groups of them. `effect`: the mean change of the state when the word is replaced by the mean embedding, with `_low`,
+            `_high`.
         pseudo: the same of groups of any words, a row per size (`count`), `draw` and delay: `sigma_1`, `rms`, `effect`.
         equal: how many positions every word has in the columns `_equal`.
         state: which state.
@@ -55,13 +58,19 @@ class WordMemory:
         return list(dict.fromkeys(self.table["word"]))
 
     def band(self) -> pd.DataFrame:
-        """What 95 % of pseudo-words show: a row per size and delay, `sigma_1_low`, `sigma_1_high`, and so for rms and effect."""
-        grouped = self.pseudo.groupby(["count", "delay"])
-        ends = {
-            f"{name}_{end}": grouped[name].quantile(share)
-            for name, (end, share) in itertools.product(("sigma_1", "rms", "effect"), zip(("low", "high"), BAND, strict=True))
-        }
-        return pd.DataFrame(ends).reset_index()
+        """What 95 % of pseudo-words show: a row per size and delay, `sigma_1_low`, `sigma_1_high`, and so for rms and effect.
+
+        Quantiles at p (n + 1) of n draws, between which another pseudo-word lies with that probability, whatever their law; with
+        fewer than 39 draws of a size its lowest and highest, which hold (n - 1)/(n + 1).
+        """
+        rows = []
+        for (count, delay), frame in self.pseudo.groupby(["count", "delay"]):
+            ends = np.quantile(frame[list(COMPARED)], BAND, axis=0, method="weibull")
+            columns = {
+                f"{name}_{end}": ends[row, at] for at, name in enumerate(COMPARED) for row, end in enumerate(("low", "high"))
+            }
+            rows.append({"count": count, "delay": delay} | columns)
+        return pd.DataFrame(rows, columns=["count", "delay", *(f"{name}_{end}" for name in COMPARED for end in ("low", "high"))])
 
     def correlations(self, *, draws: int = 1000, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
         """Spearman's rank correlation of each measure with frequency, per delay: `rho`, `low`, `high` over words, `words`.

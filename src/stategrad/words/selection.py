@@ -86,9 +86,9 @@ def too_few(text: Corpus, minimum: int, longest: int) -> str:
 def _pseudo(
     eligible: Int[np.ndarray, " _"], smallest: int, largest: int, draws: int, generator: np.random.Generator
 ) -> dict[tuple[int, int], Int[np.ndarray, " _"]]:
-    """Sizes double from the smallest to the largest, each with an equal part of the text."""
+    """Sizes double from the smallest to the largest, each with an equal part of the text; fewer where that would leave none."""
     sizes = [smallest]
-    while sizes[-1] < largest:
+    while sizes[-1] < largest and (len(sizes) + 1) * smallest <= len(eligible):
         sizes.append(min(2 * sizes[-1], largest))
     shuffled, start = generator.permutation(eligible), 0
     drawn = {}

@@ -36,7 +36,7 @@ def word_memory(
     delays: int | Sequence[int] = (0, 1, 2, 5, 10),
     state: str | StateKey | None = None,
     equal: int | None = None,
-    draws: int = 20,
+    draws: int = 40,
     counted_in: Corpus | None = None,
     units: Units = "paper2018",
     embeddings: Embeddings | None = None,
@@ -61,7 +61,7 @@ def word_memory(
         delays: n for 0, 1, …, n-1, or a sequence of delays. Positions too near their stream's end for the longest are not used.
         state: a state's name, or `(layer, name)`. Default: the cell of an LSTM, else the hidden state, of the last layer.
         equal: positions per word at equal counts, at most `minimum`, the default.
-        draws: pseudo-words of each size, groups of positions of any words: sizes double from `equal` on.
+        draws: pseudo-words of each size, positions of any words: sizes double from `equal` on, as far as the text reaches.
         counted_in: the text in which frequencies are counted, such as the one the model was trained on; default: `text`.
         units: of the inputs of gradients: `paper2018`, those of the model's own embeddings, or `csl2020`, whitened.
         embeddings: what `csl2020` whitens by. Default: taken from the model and the text.
@@ -151,13 +151,13 @@ def _labels(positions: Positions, lengths: Int[np.ndarray, " stream"]) -> list[n
 
 
 def _reference(of_any: pd.DataFrame, table: pd.DataFrame, name: str) -> np.ndarray:
-    """The mean of pseudo-words at each row's count and delay, between their sizes on logarithmic scales."""
+    """The mean of pseudo-words at each row's count and delay, between their sizes on logarithmic scales; NaN beyond the largest."""
     mean = of_any.groupby(["delay", "count"])[name].mean()
     values = np.full(len(table), np.nan)
-    for delay in table["delay"].unique() if len(mean) else ():
+    for delay in table["delay"].unique():
         own, rows = mean[delay], (table["delay"] == delay).to_numpy()
-        log = np.interp(np.log(table.loc[rows, "count"]), np.log(own.index.to_numpy(dtype=np.float64)), np.log(own.to_numpy()))
-        values[rows] = np.exp(log)
+        wanted, known = (np.log(counts.to_numpy(dtype=np.float64)) for counts in (table.loc[rows, "count"], own.index))
+        values[rows] = np.exp(np.interp(wanted, known, np.log(own.to_numpy()), right=np.nan))
     return values
 
 
