@@ -37,7 +37,8 @@ def mrg(sentences) -> str:
 
 
 def conll2000(sentences) -> str:
-    return "\n".join("".join(f"{w} {t} B-NP\n" for w, t in s) for s in sentences)
+    """As the texts of its shared task, which are the treebank's, with its backslashes."""
+    return "\n".join("".join(f"{w.replace('/', chr(92) + '/')} {t} B-NP\n" for w, t in s) for s in sentences)
 
 
 def conllu(sentences) -> str:

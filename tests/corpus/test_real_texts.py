@@ -23,6 +23,7 @@ def test_ptb_and_how_much_of_it_two_treebanks_cover(shared, data):
     assert splits.facts["coverage_types"] == pytest.approx(0.93, abs=0.005)
     assert splits.facts["coverage_tokens"] == pytest.approx(0.94, abs=0.005)
     assert splits.facts["foreign_tags"] == 0
+    assert [word for word in splits.vocabulary.words if "/" in word and word not in splits.lexicon.counts] == []
     sample, _ = read_lexicon([data / "treebank.zip"], splits.vocabulary, mikolov)
     assert sample.coverage(splits.vocabulary) == pytest.approx(0.66, abs=0.005)
     any_rule, most = ({k: int(m[0].sum()) for k, m in splits.valid.groups(rule).items()} for rule in ("any", "most"))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from stategrad.corpus.documents import Document, Sentence, Token
 from stategrad.corpus.readers.breaks import check_length
+from stategrad.corpus.readers.escapes import unescaped
 from stategrad.errors import InvalidInputError
 
 _NEW_DOCUMENT = "-DOCSTART-"
@@ -57,7 +58,7 @@ def _sentences(lines: Iterable[str], where: str) -> Iterator[tuple[int, Sentence
                 raise InvalidInputError(
                     f"{where}, line {number}: '{line.strip()}' does not have {expected}; give columns on every line."
                 )
-            sentence.append(("_".join(row[0].split()), row[1]))
+            sentence.append((unescaped("_".join(row[0].split())), row[1]))
             check_length(sentence, where, number)
         elif sentence:
             yield document, sentence

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from stategrad.corpus.documents import Document, Sentence, Token
 from stategrad.corpus.readers.breaks import check_length
+from stategrad.corpus.readers.escapes import unescaped
 from stategrad.errors import InvalidInputError
 
 _SAMPLE_LINES = 50
@@ -38,7 +39,7 @@ def read_underscored(lines: Iterable[str], name: str, where: str) -> Iterator[Do
 
 
 def split_tokens(tokens: Iterable[str], separator: str, where: str) -> list[Token]:
-    r"""The word and tag of every token, split at its last separator; `\/` in a word is a slash.
+    r"""The word and tag of every token, split at its last separator; `\/` in a word is a slash, `\*` a star.
 
     Raises:
         InvalidInputError: a token without separator, word or tag.
@@ -47,7 +48,7 @@ def split_tokens(tokens: Iterable[str], separator: str, where: str) -> list[Toke
     for word, found, tag in split:
         if not word or not tag:
             raise InvalidInputError(f"{where}: '{word}{found}{tag}' is not word{separator}TAG; tag every word.")
-    return [(word.replace("\\/", "/"), tag) for word, _, tag in split]
+    return [(unescaped(word), tag) for word, _, tag in split]
 
 
 def _sentences(lines: Iterable[str], separator: str, where: str) -> Iterator[Sentence]:

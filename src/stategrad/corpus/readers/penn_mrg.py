@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from stategrad.corpus.documents import Document, Sentence, Token
 from stategrad.corpus.readers.penn_pos import NOTICE
 from stategrad.corpus.tags import NO_WORDS
+from stategrad.corpus.readers.escapes import unescaped
 from stategrad.errors import InvalidInputError
 
 _PART = re.compile(r"[()]|[^\s()]+")
@@ -50,7 +51,7 @@ def _sentences(lines: Iterable[str], where: str) -> Iterator[Sentence]:
                 raise _not_a_leaf(atoms, where, number)
             else:
                 if len(atoms) == 2 and atoms[0] not in NO_WORDS:
-                    word = _BRACKETS.get(atoms[1], atoms[1]).replace("\\/", "/").replace("\\*", "*")
+                    word = _BRACKETS.get(atoms[1], unescaped(atoms[1]))
                     sentence.append((word, atoms[0]))
                 depth, atoms = depth - 1, []
                 if depth == 0 and sentence:
