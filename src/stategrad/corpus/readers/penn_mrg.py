@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from stategrad.corpus.documents import Document, Sentence, Token
+from stategrad.corpus.readers.escapes import unescaped
 from stategrad.corpus.readers.penn_pos import NOTICE
 from stategrad.corpus.tags import NO_WORDS
-from stategrad.corpus.readers.escapes import unescaped
 from stategrad.errors import InvalidInputError
 
 _PART = re.compile(r"[()]|[^\s()]+")
