@@ -4,6 +4,7 @@ import dataclasses
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import stategrad as sg
@@ -12,6 +13,8 @@ from stategrad.errors import InvalidInputError
 from stategrad.run.config import AnalysisConfig, SentencesConfig, WordsConfig
 from stategrad.run.run import Run
 from stategrad.run.settings import read_preset
+from stategrad.run.words import between_classes
+from stategrad.words.result import WordMemory
 
 ASKED = WordsConfig(enabled=True, minimum=8, most=12, words=5, delays=(0, 2), draws=3)
 
@@ -135,6 +138,22 @@ def test_words_and_sentences_are_in_the_units_of_the_run(run, tmp_path, conventi
     np.testing.assert_allclose(own_rows["rho"], words.horizon_correlations()["rho"], rtol=1e-6)
     for name in ("words", "sentences"):
         assert (own.fingerprint(name) == run.fingerprint(name)) == (convention == "paper2018")
+
+
+def test_classes_are_compared_over_the_words_whose_most_frequent_tag_is_of_one(run):
+    vocabulary, lexicon = run.text.vocabulary, run.text.lexicon
+    words = [word for word in vocabulary.words if lexicon.has(word)]
+    values = np.random.default_rng(0).uniform(1, 2, (len(words), 4))
+    table = pd.DataFrame(values, columns=["sigma_1_equal", "rms_equal", "effect", "frequency"]).assign(word=words, delay=0)
+    result = WordMemory(table=table, pseudo=table, equal=20, state="cell", provenance="{}")
+    found = between_classes(result, run.text)
+    assert set(found["measure"]) == {"sigma_1_equal", "rms_equal", "effect"}
+    assert set(found["rule"]) == {"most"}
+    sizes = found.set_index("class")["words"].to_dict() | found.set_index("other")["other_words"].to_dict()
+    assert sizes == {name: lexicon.mask(vocabulary, name, "most").sum() for name in sizes}
+    assert len(sizes) >= 2
+    untagged = dataclasses.replace(run.text, lexicon=None, tags=None, tag_set=None)
+    assert between_classes(result, untagged).empty
 
 
 def test_settings_that_cannot_be_are_named_together():

@@ -35,6 +35,7 @@ COMMANDS = {
     "words": "words",
     "word_correlations": "words",
     "word_horizons": "words",
+    "word_classes": "words",
     "swaps": "swap",
     "sentences": "words",
 }
@@ -63,6 +64,18 @@ REQUIRED = {
     "words": ("delay", "frequency", "sigma_1_equal", "effect"),
     "word_correlations": ("measure", "delay", "rho", "low", "high", "words"),
     "word_horizons": ("measure", "rho", "low", "high", "words", "beyond"),
+    "word_classes": (
+        "measure",
+        "rule",
+        "class",
+        "other",
+        "words",
+        "other_words",
+        "ratio_at_equal_frequency",
+        "low",
+        "high",
+        "frequency_exponent",
+    ),
     "swaps": ("group", "delay", "kind", "theta"),
     "sentences": ("sentence", "place", "after", "delay", "effect", "retained"),
 }
@@ -189,6 +202,7 @@ OPTIONAL = {
     ),
     "word_correlations": (),
     "word_horizons": (),
+    "word_classes": (),
     "sentences": ("sigma_1",),
 }
 LABELS = (
@@ -199,7 +213,7 @@ KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
     "comparisons", "horizon", "decay", "channels", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal",
     "sampling", "separability", "swaps", "tags", "decoding", "training", "words", "word_correlations", "word_horizons",
-    "sentences",
+    "word_classes", "sentences",
 )  # fmt: skip
 
 
@@ -234,6 +248,7 @@ class RunTables:
         words: every word on its own, None where that was not measured.
         word_correlations: of their measures with frequency, likewise.
         word_horizons: correlations of their horizons with frequency, likewise.
+        word_classes: ratios of word classes at equal frequency, likewise.
         sentences: what every state in some sentences depends on, None where none were followed.
     """
 
@@ -263,6 +278,7 @@ class RunTables:
     words: pd.DataFrame | None
     word_correlations: pd.DataFrame | None
     word_horizons: pd.DataFrame | None
+    word_classes: pd.DataFrame | None
     sentences: pd.DataFrame | None
 
     @property

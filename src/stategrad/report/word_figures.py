@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
@@ -65,6 +67,38 @@ def on_effect(correlations: pd.DataFrame) -> list[str]:
     said = _said(correlations, "effect", "How far the state would be from where it is had the mean embedding been read in the "
                  "word's place, in units of the state: a whole step, not a small push.")  # fmt: skip
     return said + _reading(correlations, "effect", "having read the word at all matters {} the rarer it is")
+
+
+def on_word_classes(classes: pd.DataFrame, measures: Sequence[str]) -> list[str]:
+    """Which word classes are told apart at equal frequency by all of some measures, in a sentence.
+
+    Args:
+        classes: the rows of one state, of `WordMemory.compare_classes` for each measure.
+        measures: which must agree; ratios are those of the first.
+    """
+    rows = classes[classes["measure"].isin(measures)]
+    if rows.empty:
+        return []
+    first = rows[rows["measure"] == measures[0]]
+    sides = rows.assign(above=rows["low"] > 1, below=rows["high"] < 1)
+    apart = sides.groupby(["class", "other"], sort=False)[["above", "below"]].all()
+    found = first.set_index(["class", "other"])[apart.any(axis=1)]
+    words = first.drop_duplicates("class").set_index("class")["words"].to_dict() | first.set_index("other")["other_words"].to_dict()
+    name, power = (
+        measures[0].split("_equal")[0].replace("sigma_1", "σ₁"),
+        f"{first['frequency_exponent'].iloc[0]:+.2f}".replace("-", "−"),
+    )
+    listed = ", ".join(f"{number} {word_class}" for word_class, number in words.items())
+    between = f"Between words of like frequency, where {name} goes as its {power}th power ({listed}),"
+    if found.empty:
+        return [f"{between} no two classes are told apart."]
+    said = []
+    for (one, other), row in found.iterrows():
+        ends = row["ratio_at_equal_frequency"], row["low"], row["high"]
+        ratio, low, high = ends if row["low"] > 1 else (1 / ends[0], 1 / ends[2], 1 / ends[1])
+        better, worse = (one, other) if row["low"] > 1 else (other, one)
+        said.append(f"{better} by {ratio:.2f} ({low:.2f} to {high:.2f}) above {worse}")
+    return [f"{between} {len(found)} of {len(first)} pairs of classes are told apart: {'; '.join(said)}."]
 
 
 def _against_frequency(words: pd.DataFrame, column: str, band: str, colour: str, *, state: str | None, log: bool) -> alt.LayerChart:

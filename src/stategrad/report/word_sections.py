@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import altair as alt
@@ -23,7 +23,7 @@ from stategrad.report.pair_figures import on_pairs, pairs_chart
 from stategrad.report.probe_figures import ON_MEMORIES, decoding_chart, memories_chart, on_decoding
 from stategrad.report.property_figures import on_own, on_tracking, shared_out, tracking_chart
 from stategrad.report.sentence_figures import on_sentence, sentence_chart, words_of
-from stategrad.report.word_figures import effect_chart, on_effect, on_sensitivity, sensitivity_chart
+from stategrad.report.word_figures import effect_chart, on_effect, on_sensitivity, on_word_classes, sensitivity_chart
 
 
 def conventions(run: RunTables) -> list[bool]:
@@ -129,14 +129,23 @@ def word_figures(run: RunTables) -> list[Figure]:
     def effect(**options: Any) -> alt.LayerChart:
         return effect_chart(words, **options)
 
-    def sayings(of: Callable[[pd.DataFrame], list[str]]) -> list[Saying]:
-        return [Saying({"state": str(state)}, of(rows)) for state, rows in correlations.groupby("state", sort=False)]
+    def sayings(of: Callable[[pd.DataFrame], list[str]], *measures: str) -> list[Saying]:
+        return [
+            Saying({"state": str(state)}, of(rows) + _on_word_classes(run, state, measures))
+            for state, rows in correlations.groupby("state", sort=False)
+        ]
 
     name = "words-sensitivity"
+    sensitive, effective = sayings(on_sensitivity, "sigma_1_equal", "rms_equal"), sayings(on_effect, "effect")
     return [
-        Figure(name, "Words and their frequency", "words", sensitivity, ("scale",), sayings(on_sensitivity)),
-        Figure("words-effect", "What replacing a word changes", "words", effect, ("scale",), sayings(on_effect), name),
+        Figure(name, "Words and their frequency", "words", sensitivity, ("scale",), sensitive),
+        Figure("words-effect", "What replacing a word changes", "words", effect, ("scale",), effective, name),
     ]
+
+
+def _on_word_classes(run: RunTables, state: object, measures: Sequence[str]) -> list[str]:
+    classes = run.word_classes
+    return [] if classes is None or classes.empty else on_word_classes(classes[classes["state"] == state], measures)
 
 
 def sentence_choices(run: RunTables) -> dict[str, str]:

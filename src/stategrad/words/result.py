@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from stategrad.errors import check_choice
+from stategrad.errors import InvalidInputError, check_choice
 from stategrad.measures.horizon import crossings
+from stategrad.words.class_ratios import class_ratios
 from stategrad.words.correlation import rank_correlation
 
 MEASURES = ("sigma_1", "sigma_1_equal", "rms", "rms_equal", "effect")
@@ -91,6 +92,37 @@ class WordMemory:
                 one = rank_correlation(frame[measure].to_numpy(dtype=np.float64), frequency, draws=draws, level=level, seed=seed)
                 rows.append({"measure": measure, "delay": delay, **one._asdict()})
         return pd.DataFrame(rows)
+
+    def compare_classes(
+        self, classes: Mapping[str, Sequence[str]], measure: str = "sigma_1_equal", *, delay: int | None = None,
+        draws: int = 2000, level: float = 0.95, seed: int = 0,
+    ) -> pd.DataFrame:  # fmt: skip
+        """How many times better the words of one class are remembered than those of another, at equal frequency.
+
+        `ln y = α_class + β ln frequency`, over words: `stategrad.words.class_ratios`. With columns `_equal` at equal counts too.
+
+        Args:
+            classes: the words of each; words of several classes, and classes of fewer than 5 words, are left out.
+            measure: a column of the table.
+            delay: one of the analysis; default: the first.
+            draws: of words, for the intervals.
+            level: nominal coverage, of all pairs together.
+            seed: of the draws.
+
+        Returns:
+            A row per pair: `class`, `other`, `words`, `other_words`, `ratio` of geometric means as they are,
+            `ratio_at_equal_frequency` with `low` and `high`, `frequency_exponent` β.
+
+        Raises:
+            InvalidInputError: an unknown measure or delay.
+        """
+        check_choice("measure", measure, MEASURES)
+        delays = sorted(set(self.table["delay"]))
+        if delay is not None and delay not in delays:
+            raise InvalidInputError(f"delay {delay} was not measured; there are {', '.join(map(str, delays))}.")
+        rows = self.table[self.table["delay"] == (delays[0] if delay is None else delay)]
+        values = dict(zip(rows["word"], zip(rows[measure], rows["frequency"], strict=True), strict=True))
+        return class_ratios(values, classes, draws=draws, level=level, seed=seed)
 
     def horizon(self, measures: Sequence[str] = ("sigma_1", "rms", "effect"), *, level: float = float(np.exp(-1))) -> pd.DataFrame:
         """Per word the delay where each measure first falls below a part of its value at the first delay; NaN where it does not.
