@@ -15,11 +15,16 @@ from stategrad.errors import InvalidInputError
 from stategrad.report import page
 from stategrad.report.contexts import on_context
 from stategrad.report.facts import strip_of
-from stategrad.run.config import GradientsConfig
+from stategrad.run.config import GradientsConfig, PushConfig
 from stategrad.run.controls import in_random_order, shuffled
 from stategrad.run.run import Run
 
-AT_VERBS = dataclasses.replace(TINY, gradients=dataclasses.replace(TINY.gradients, at="verbs", sample=None))
+AT_VERBS = dataclasses.replace(
+    TINY,
+    gradients=dataclasses.replace(TINY.gradients, at="verbs", sample=None),
+    swap=dataclasses.replace(TINY.swap, pairs=10_000),
+    push=PushConfig(sample=10_000, sizes=(0.1,), delays=(0, 2)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +34,7 @@ def at_verbs(tiny_run, tmp_path_factory):
     run = Run(AT_VERBS, folder, show_progress=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "write_chart", lambda chart, path: [])
-        run.execute(["train", "gradients", "swap", "controls", "analyze", "report"])
+        run.execute(["train", "gradients", "swap", "pairs", "push", "controls", "analyze", "report"])
     return run
 
 
@@ -52,6 +57,18 @@ def test_gradients_swaps_and_controls_are_of_states_at_verbs(at_verbs):
     assert (controls["count"] < at_verbs.config.controls.sample / 2).all()
     assert table(at_verbs, "equal").empty
     assert table(at_verbs, "sampling").empty, "all positions are used"
+
+
+def test_pairs_and_pushes_are_of_the_states_that_their_gradients_are_of(at_verbs):
+    text = at_verbs.text
+    verbs, nouns = (text.groups("gold")[name] for name in ("verbs", "nouns"))
+    pushes = table(at_verbs, "pushes").query("state == 'cell'").set_index("delay")
+    for delay in (0, 2):
+        assert set(pushes.loc[delay, "population"]) == {sum(int(mask[delay:].sum()) for mask in verbs)}
+    pairs = table(at_verbs, "pairs").query("state == 'cell' and group == 'all'").set_index("delay")
+    assert pairs.loc[0, "count"] == 0  # no noun stands where a verb does
+    reached = sum(int((noun[:-2] & verb[2:]).sum()) for noun, verb in zip(nouns, verbs, strict=True))
+    assert 0 < pairs.loc[2, "count"] <= reached
 
 
 def test_classes_without_positions_at_delay_0_are_left_out_there(at_verbs):

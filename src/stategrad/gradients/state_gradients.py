@@ -198,6 +198,7 @@ def state_gradients(
     read = uncut.within(where, lengths)
     strata = stratify(read, block_of)
     provenance["settings"] |= {"seed": seed, "sample": sample, "blocks": int(block_of.max()) + 1}
+    provenance["settings"]["at"] = bool(conditions.state_groups)
     provenance["cut"] = fingerprint(uncut.masks, block_of, *conditions.arrays, *arrays_of(start))
     vectors = embeddings or embeddings_of(model, inputs)
 

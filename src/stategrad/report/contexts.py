@@ -38,7 +38,7 @@ def _on_steps(facts: Mapping[str, Any]) -> list[str]:
     counted = f": {steps:,} of {tokens:,} steps" if steps is not None and tokens is not None else ""
     return [
         f"States are read only where the current word is of the class {at}{f' ({rule})' if rule else ''}{counted}.",
-        "So it is in gradients, swaps, controls and all that is made of them. At delay 0 the input is that current word, so that "
-        "other classes have positions from delay 1 on, and classes are not compared at equal counts.",
+        "So it is in gradients, swaps, pushes, controls and all that is made of them. At delay 0 the input is that current word, "
+        "so that other classes have positions from delay 1 on, and classes are not compared at equal counts.",
         "Words on their own, decoding, linear separability and the time constants of gates are about all words.",
     ]

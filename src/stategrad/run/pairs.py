@@ -8,6 +8,7 @@ import pandas as pd
 
 from stategrad.corpus.noun_pairs import noun_pairs
 from stategrad.gradients.result import StateGradients
+from stategrad.run.contexts import steps_of
 from stategrad.run.measures import labelled_groups, split_labels
 from stategrad.swaps.paired import paired_swaps
 from stategrad.swaps.swap_memory import swap_memory
@@ -45,6 +46,7 @@ def swap_pairs(run: Run, record: StageRecord) -> None:
             swaps=paired_swaps(text, pairs),
             groups=groups,
             where=where,
+            at=steps_of(text, run.config.gradients.at),
             blocks=run.config.gradients.blocks,
             sample=settings.pairs,
             gradients=StateGradients.load(run.folder.gradients_path(state)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stategrad.gradients.result import StateGradients
+from stategrad.run.contexts import steps_of
 from stategrad.run.measures import paper_properties, split_labels
 from stategrad.swaps.pushes import push_states
 
@@ -34,6 +35,7 @@ def push(run: Run, record: StageRecord) -> None:
             sizes=settings.sizes,
             state=state,
             groups={},
+            at=steps_of(run.text, run.config.gradients.at),
             blocks=run.config.gradients.blocks,
             sample=settings.sample,
             seed=settings.seed,

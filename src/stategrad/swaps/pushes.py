@@ -55,6 +55,7 @@ def push_states(
     unit: float | None = None,
     state: str | StateKey | None = None,
     groups: Any = None,
+    at: Any = None,
     blocks: int | Any = 10,
     sample: int | None = 2000,
     precision: Literal["float32", "float64"] = "float32",
@@ -83,6 +84,7 @@ def push_states(
         state: a state's name, or `(layer, name)`. Default: the cell of an LSTM, else the hidden state, of the last layer.
         groups: labels in the shape of the ids (None: in no group), or `{label: boolean mask}`, which may overlap. A group is a
             property of the input word that is pushed; `"all"` is always there.
+        at: the steps t whose state is compared, a boolean mask in the shape of the ids; the same as of `gradients`. Default: all.
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); None for all.
         precision: of the states; sums are always float64. Sizes below 0.01 want `"float64"`.
@@ -103,10 +105,10 @@ def push_states(
     reading = Reading.of(model, inputs, delays=delays, state=state, precision=precision, initial_state=initial_state)
     network, size_list = reading.network, _sizes(sizes, unit)
     vectors = columns_of(_named(directions, gradients, modes), network.embedding_size)
-    chosen = reading.choose(groups, blocks=blocks, sample=sample, seed=seed)
+    chosen = reading.choose(groups, blocks=blocks, sample=sample, seed=seed, at=at)
     mean = None
     if gradients is not None:
-        mean = mean_gradients(gradients, model, network, reading.key, chosen.groups, reading.delays)
+        mean = mean_gradients(gradients, model, network, reading.key, chosen, reading.delays)
     length = typical_swap(inputs, reading.streams, seed) if unit is None else float(unit)
     pushes = length * vectors / np.sqrt((vectors**2).sum("embedding"))
     sums = _run(reading, chosen, pushes.values, size_list, (execution or Execution()).chunk_size or ROWS, show_progress)
@@ -179,7 +181,10 @@ def _run(
         for delay, (odd, even, linear) in enumerate(_responses(moved, tangents, reading.key, sizes)):
             if delay not in column:
                 continue
-            at = torch.from_numpy(stratum[: len(odd)])
+            read = np.flatnonzero(chosen.conditions.masks(batch.places[: len(odd)], delay)[0])
+            if len(read) < len(odd):
+                odd, even, linear = (part[read] for part in (odd, even, linear))
+            at = torch.from_numpy(stratum[read])
             # both signs together: ‖Δs‖² is that of the odd part and of the even part, ‖Δs ∓ a G d‖² likewise
             both = _square(odd) + _square(even)
             wrong = _square(odd - linear) + _square(even)

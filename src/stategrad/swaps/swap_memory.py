@@ -68,7 +68,7 @@ def swap_memory(
             property of the input word that is replaced; `"all"` is always there.
         where: the positions that are replaced, a boolean mask in the shape of the ids, to which the groups are cut down, `"all"`
             too. Default: all.
-        at: the steps t whose state is compared, a boolean mask in the shape of the ids. Default: all.
+        at: the steps t whose state is compared, a boolean mask in the shape of the ids; the same as of `gradients`. Default: all.
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); None for all.
         gradients: of the same model, state, groups and delays; adds the validity of their means, the cosine with them, and the
@@ -97,7 +97,7 @@ def swap_memory(
     next_word = NextWord(model, reading.network) if divergence else None
     validity = None
     if gradients is not None:
-        mean = mean_gradients(gradients, model, reading.network, reading.key, chosen.groups, reading.delays)
+        mean = mean_gradients(gradients, model, reading.network, reading.key, chosen, reading.delays)
         validity = Validity(mean, chosen.groups.masks, chosen.block_of, reading.network.dtype)
     chunk_size = (execution or Execution()).chunk_size or CHUNK_SIZE
     sums, divergences = _run(reading, chosen, replacements, next_word, validity, chunk_size, show_progress)

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from stategrad.cells.network import Network, StateKey
 from stategrad.errors import Problems
-from stategrad.gradients.groups import Groups
 from stategrad.gradients.provenance import model_hash
 from stategrad.gradients.result import StateGradients
+from stategrad.swaps.reading import Chosen
 
 PARTS = ("left", "square", "product", "predicted", "left_own", "product_own", "predicted_own")
 
@@ -92,12 +92,13 @@ def _square(rows: Float[Tensor, "position state"]) -> Float[Tensor, " position"]
 
 
 def mean_gradients(
-    gradients: StateGradients, model: Any, network: Network, key: StateKey, groups: Groups, delays: np.ndarray
+    gradients: StateGradients, model: Any, network: Network, key: StateKey, chosen: Chosen, delays: np.ndarray
 ) -> Float[np.ndarray, "group delay state embedding"]:
     """`Ḡ_τ` of the groups and delays at hand.
 
     Raises:
-        InvalidInputError: gradients of another model or state, without one of the groups or delays, whitened, or with conditions.
+        InvalidInputError: gradients of another model or state, without one of the groups or delays, whitened, with conditions, or
+            of states at other steps.
     """
     problems = Problems("gradients")
     facts = json.loads(gradients.provenance)
@@ -110,7 +111,7 @@ def mean_gradients(
         problems.add("gradients belong to a model with other weights; compute them on this one")
     if state != key:
         problems.add(f"gradients are those of state {state} and the swaps are read in state {key}; name the same state")
-    missing = [label for label in groups.labels if label not in gradients.groups]
+    missing = [label for label in chosen.groups.labels if label not in gradients.groups]
     if missing:
         problems.add(f"gradients lack the groups {', '.join(missing)}; pass the same groups to both")
     absent = [str(delay) for delay in delays if delay not in gradients.delays]
@@ -121,5 +122,8 @@ def mean_gradients(
         problems.add(
             f"gradients hold conditions on the state's position ({', '.join(conditions)}); pass those without at and segments"
         )
+    elif facts["settings"].get("at") is chosen.conditions.trivial:  # None in files that do not know
+        theirs, ours = ("all steps", "some (at)") if chosen.conditions.state_groups else ("some steps (at)", "all")
+        problems.add(f"gradients are of states at {theirs}, and the effects of states at {ours}; pass the same at to both")
     problems.raise_if_any()
-    return gradients.mean.sel(group=list(groups.labels), delay=delays).values
+    return gradients.mean.sel(group=list(chosen.groups.labels), delay=delays).values
