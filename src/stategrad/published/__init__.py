@@ -3,6 +3,16 @@
 from stategrad.published.claims import check_claims
 from stategrad.published.comparison import compare_published
 from stategrad.published.numbers import Paper, PublishedNumber, published_numbers
+from stategrad.published.recipe import beside_recipe
 from stategrad.published.verdicts import Verdict, verdict
 
-__all__ = ["Paper", "PublishedNumber", "Verdict", "check_claims", "compare_published", "published_numbers", "verdict"]
+__all__ = [
+    "Paper",
+    "PublishedNumber",
+    "Verdict",
+    "beside_recipe",
+    "check_claims",
+    "compare_published",
+    "published_numbers",
+    "verdict",
+]
