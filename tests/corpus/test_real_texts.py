@@ -19,6 +19,7 @@ def test_ptb_and_how_much_of_it_two_treebanks_cover(shared, data):
     assert splits.vocabulary == Vocabulary.from_file(shared / "reference" / "vocabulary.txt")
     sizes = [(part.facts["words"], part.facts["sentences"]) for part in (splits.train, splits.valid, splits.test)]
     assert sizes == [(887_521, 42_068), (70_390, 3_370), (78_669, 3_761)]
+    assert [splits.facts[f"words_{part}"] for part in ("train", "valid", "test")] == [words for words, _ in sizes]
     assert splits.valid.size == 73_760
     assert splits.facts["coverage_types"] == pytest.approx(0.93, abs=0.005)
     assert splits.facts["coverage_tokens"] == pytest.approx(0.94, abs=0.005)

@@ -28,6 +28,8 @@ def test_tags_by_type_from_files_written_otherwise(ptb_folder, tmp_path):
     assert [splits.vocabulary.words[i] for i in splits.lexicon.pairs(splits.vocabulary, "nouns")] == ["cat", "dogs", "mary"]
     assert dict(splits.lexicon.counts["N"]) == {"CD": 1}
     assert splits.facts["tag_files"] == "tags.pos (pos; 53.8% of the word types)"
+    parts = {part: getattr(splits, part) for part in ("train", "valid", "test")}
+    assert {part: splits.facts[f"words_{part}"] for part in parts} == {name: part.facts["words"] for name, part in parts.items()}
     assert splits.facts["coverage_types"] == pytest.approx(7 / 13, abs=1e-4)
     assert splits.facts["coverage_tokens"] == pytest.approx(7 / 14, abs=1e-4), "of all words, <unk> among them"
 

@@ -67,6 +67,7 @@ def test_what_is_said_of_the_tags():
     assert "With fewer" not in on_tags(frame(12))[1]
     assert on_tags(frame(0)) == []
     marks = pd.DataFrame({"tag": ["NN", ","], "types": [1200, 1], "stratified": [True, False]})
+    assert on_tags(marks)[0].startswith("The first row has 2 tags (1 of words, 1 of signs alone), a word counting once")
     assert on_tags(marks)[1].endswith("NN\u00a01,200. With fewer, and not split in like proportion: “,”\u00a01.")
 
 

@@ -115,6 +115,9 @@ def test_every_claim_of_the_paper_holds_where_the_run_is_as_the_paper_says():
         ("Pronouns have", {"comparisons": comparisons(["nouns", "pronouns", *ORDER[2:]])}, "does not hold", None),
         ("Nouns follow", {"comparisons": comparisons(rule="gold")}, "holds",
          "nouns: above verbs, adjectives, adverbs, conjunctions/prepositions, below none (by gold tags)"),
+        ("Nouns follow", {"comparisons": pd.concat([comparisons(), comparisons(["verbs", *ORDER[:2], *ORDER[3:]], rule="most")])},
+         "holds", "nouns: above verbs, adjectives, adverbs, conjunctions/prepositions, below none; "
+         "with words in the class of their most frequent tag: does not hold"),
         ("Nouns follow", {"comparisons": comparisons(ORDER[:4])}, "not checked", "the run has no class adverbs"),
         ("Nouns follow", {"comparisons": None}, "not checked", "differences between classes were not measured"),
         ("All tags together", {"separability": separability(**{"sg-pl": 0.41})}, "undecided",
@@ -131,6 +134,11 @@ def test_every_claim_of_the_paper_holds_where_the_run_is_as_the_paper_says():
         ("The cosine of singular–plural dips", {"tracking": tracking(half=0.2)}, "undecided", None),
         ("The cosine of singular–plural dips", {"tracking": tracking(last=9)}, "not checked", "the run has no delays beyond 9"),
         ("Relative memory decreases", {"tracking": tracking(half=0.3)}, "undecided", None),
+        ("The properties are mostly", {"tracking": tracking(first=0.46)}, "undecided",
+         "singular–plural at 0 0.46 (0.45 to 0.47), singular–plural at 29 0.45 (0.44 to 0.46), "
+         "common–proper at 0 0.8 (0.79 to 0.81), common–proper at 29 0.5 (0.49 to 0.51)"),
+        ("The properties are mostly", {"tracking": tracking().query("delay == 0")}, "not checked",
+         "the run has no delays beyond 0"),
         ("Both distinctions", {"tracking": tracking(null=0.6)}, "does not hold", None),
         ("Both distinctions", {"tracking": tracking(null=nan)}, "not checked", "chance was not measured"),
         ("The share of the n largest", {"tracking": tracking().assign(n=4)}, "not checked", "the run has no n 5"),
@@ -139,6 +147,21 @@ def test_every_claim_of_the_paper_holds_where_the_run_is_as_the_paper_says():
 )  # fmt: skip
 def test_claims_by_their_intervals(claim, changed, verdict, evidence):
     said = found(claim, tables(**changed))
+    assert said[0] == verdict, said
+    assert evidence in (None, said[1])
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict", "evidence"),
+    [
+        ({"late": 0.1}, "holds", "at most common–proper at 11 0.2 (0.19 to 0.21)"),
+        ({"late": 0.1, "half": 0.08}, "undecided", None),
+        ({}, "does not hold", None),
+        ({"last": 10}, "not checked", "the run has no delays beyond 10"),
+    ],
+)
+def test_what_is_said_of_long_delays_with_pre_trained_embeddings(changed, verdict, evidence):
+    said = found("The properties are not remembered", tables(tracking=tracking(**changed)), embeddings="pre-trained")
     assert said[0] == verdict, said
     assert evidence in (None, said[1])
 

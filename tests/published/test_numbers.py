@@ -21,6 +21,7 @@ def test_tables_are_whole():
     assert Counter((n.place, n.model) for n in PAPER.numbers if n.place.startswith("table")) == {
         ("table 1", "joint"): 12,
         ("table 1", "pre-trained"): 12,
+        ("table 2", "any"): 2,
         **{("table 2", model): 8 for model in ("cbow on PTB", "joint", "pre-trained", "LM on WSJ")},
     }
     for model in ("joint", "pre-trained"):
@@ -50,13 +51,14 @@ def test_printed_numbers_stand_in_the_text(shared):
     text = re.sub(r"\s", "", (shared / "paper.md").read_text())
     shown = []
     for number in PAPER.numbers:
-        if number.place.startswith("table 2"):
-            shown.append(f"{100 * number.published:.2f}")
-        elif number.place.startswith("table 1") or (number.compared and number.compared.table == "facts"):
-            digits = f"{number.published:.{max(number.decimals, 0)}f}"
-            shown.append(f"{number.published / 1000:.0f}kword" if number.decimals < 0 else digits)
-    assert len(shown) > 60
+        printed = number.printed.replace(",", "").replace(" ", "")
+        shown.append(printed.removesuffix("%") if number.place == "table 2" else printed)
+    assert len(shown) > 80
     assert [s for s in shown if s not in text] == []
+    settings = {one.published for one in PAPER.recipe}
+    assert {64, 256, 5, 20, 50, 1, 6, 0.8} < settings
+    others = {0.5: "50%", 0.0: "notusedropoutontheembeddings", 1987: "87–94", 1994: "87–94"}
+    assert [s for s in settings if others.get(s, f"{s:g}") not in text] == []
 
 
 def test_an_unknown_paper_is_refused():

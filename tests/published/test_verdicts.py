@@ -55,6 +55,21 @@ def test_whatever_is_printed_so_is_equal(units, decimals, part):
     assert judged(float((units + 1 + Decimal(part)) * unit), published=published, decimals=decimals)[1] == NO_INTERVAL
 
 
+@pytest.mark.parametrize(
+    ("measured", "low", "high", "expected"),
+    [
+        (1.95, 1.2, 1.4, ("inconsistent", OUTSIDE)),
+        (1.95, 1.9, 2.0, ("consistent", EQUAL)),
+        (2.2, 1.9, 2.0, ("consistent", INSIDE)),
+        (1.95, nan, nan, ("consistent", EQUAL)),
+        (2.2, nan, nan, ("undecided", NO_INTERVAL)),
+    ],
+)
+def test_the_plain_value_of_a_sample_does_not_outweigh_its_interval(measured, low, high, expected):
+    found = verdict(1.95, 2, measured, low, high, False, None, is_sample=True)
+    assert (found.value, found.reason) == expected
+
+
 def test_only_agreement_on_the_authors_files_is_replication():
     assert judged(1.95, same_data=True) == ("replicated", EQUAL)
     assert judged(1.9, 1.8, 2.0, same_data=True) == ("replicated", INSIDE)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from stategrad.published import published_numbers
 from stategrad.report import page as pages
 from stategrad.report.inputs import read_run
-from stategrad.report.paper import BesidePaper, beside_paper
+from stategrad.report.paper import BesidePaper, beside_paper, on_differences
 
 
 def of_run(folder: Path, **facts: object) -> BesidePaper:
@@ -34,14 +35,44 @@ def test_on_another_text_nothing_is_compared_and_claims_are_of_this_model(make_r
 def test_on_the_paper_s_text_every_number_is_judged_or_says_why_not(make_run: Callable[..., Path]) -> None:
     paper = of_run(make_run(), **PTB)
     assert len(paper.numbers) + len(paper.others) > 84
+    numbers = paper.numbers.drop_duplicates(["quantity", "place"])
+    assert paper.says[0].startswith(f"Of {len(published_numbers().numbers)} published numbers, {len(numbers)} can be held")
     row = paper.numbers.set_index("quantity").loc["σ_1 at τ = 0, pronouns (rule any)"]
-    assert tuple(row[["published", "measured", "verdict"]]) == ("1.950", "1.954 (1.915 to 1.993)", "consistent")
+    assert tuple(row[["published", "measured", "verdict"]]) == ("1.95", "1.954 (1.915 to 1.993)", "consistent")
+    assert row["difference"] == "+0.004"
     counts = paper.numbers["verdict"].value_counts()
     assert f"{counts['consistent']} consistent" in paper.says[0]
     assert str(len(paper.numbers)) in paper.says[0]
     assert "says nothing for or against the paper" not in " ".join(paper.says)
     assert set(paper.claims["here"]) <= {"holds", "does not hold", "undecided"}
     assert "Pronouns have the largest effect on the state." in [*paper.claims["the paper says"], *paper.unchecked["the paper says"]]
+
+
+def test_what_differs_from_the_paper_is_said() -> None:
+    facts = {"corpus": "ptb", "vocabulary": 10_000, "corpus_tag_files": "a.zip (pos)", "corpus_coverage_types": 0.927,
+             "hidden_size": 128, "perplexity_valid": 100.46, "positions": 6_000, "population": 73_760}  # fmt: skip
+    settings = {"model": None, "training": {"clip": 1.0, "batch_size": 20}}
+    (said,) = on_differences(facts, settings)
+    assert said == (
+        "What differs from the paper: Mikolov's text in place of the authors' own normalisation (10,000 words in the vocabulary); "
+        "tags of word types from a.zip (pos), which cover 93 % of the vocabulary; LSTM cells 128 where the paper has 256; "
+        "norm at which gradients are clipped 1 where the paper has 5; a validation perplexity of 100.5, which is of other words "
+        "than the paper's and stands beside none of its; a sample of 6,000 of 73,760 positions, which the intervals include."
+    )
+    (given,) = on_differences(facts, settings | {"model": "m.safetensors"})
+    assert "a model that was given, whose training this run does not know" in given
+    assert "clipped" not in given
+    (normalised,) = on_differences({"corpus": "ptb", "corpus_normalisation": "ptb-norm"}, {})
+    assert normalised == (
+        "What differs from the paper: Mikolov's text, written as ptb-norm, in place of the authors' own normalisation."
+    )
+    assert on_differences({"corpus": "verwimp", "perplexity_valid": 81.5}, {}) == []
+
+
+def test_only_where_numbers_can_be_compared_it_is_said_what_differs(make_run: Callable[..., Path]) -> None:
+    folder = make_run()
+    assert of_run(folder).differs == []
+    assert of_run(folder, **PTB).differs[0].startswith("What differs from the paper: Mikolov's text")
 
 
 @pytest.mark.parametrize("corpus", ["brown", "ptb"])

@@ -15,11 +15,18 @@ CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_
 
 def test_table_1_has_a_row_per_class_and_shares_that_add_up() -> None:
     table = table_1(CLASSES)
-    assert list(table.columns) == ["state", "rule", "class", "σ_1 (share)", "noise floor", "rms", "positions"]
+    assert list(table.columns) == ["state", "rule", "class", "σ_1 (share)", "95 %", "noise floor", "rms", "positions"]
     assert len(table) == 12
     for _, rows in table.groupby("rule"):
         shares = [float(text.split("(")[1].rstrip(")")) for text in rows["σ_1 (share)"]]
         assert abs(sum(shares) - 1) <= 0.005 * len(shares)
+
+
+def test_table_1_shows_intervals_and_of_how_many_positions_a_sample_is() -> None:
+    table = table_1(CLASSES.assign(sigma_1_low=1.234, sigma_1_high=2.345, positions=1200, population=[3400] + [1200] * 11))
+    assert set(table["95 %"]) == {"1.23 to 2.35"}
+    assert (table["positions"][0], table["positions"][1]) == ("1,200 of 3,400", "1,200")
+    assert set(table_1(CLASSES[["group", "sigma_1"]])["95 %"]) == {"–"}
 
 
 def test_table_1_marks_classes_with_too_few_positions() -> None:

@@ -98,7 +98,7 @@ def encode_splits(
         lexicon: tags by word type; default where `is_gold`: from the training part.
         tag_set: of the tags; default: of the lexicon.
         is_gold: whether the tokens carry their own tags.
-        facts: what is known already; tokens, unknown words and coverage are added.
+        facts: what is known already; words of each part, unknown words and coverage are added.
 
     Raises:
         InvalidInputError: a part without words, a vocabulary too small.
@@ -111,6 +111,7 @@ def encode_splits(
     encoded = {part: _encode(f"{name}/{part}", parts[part], vocabulary, lexicon, tag_set, is_gold=is_gold) for part in PARTS}
     known: dict[str, Any] = {
         **facts,
+        **{f"words_{part}": encoded[part].facts["words"] for part in PARTS},
         "vocabulary": len(vocabulary),
         "unk_rate": encoded["train"].facts["unk_rate"],
         "unk_rate_valid": encoded["valid"].facts["unk_rate"],

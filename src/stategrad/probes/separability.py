@@ -36,6 +36,8 @@ class Row:
         valid_high: upper end.
         valid_sd: standard deviation of that accuracy over splits, the chosen classifier trained on each; NaN for one split.
         valid_by_example: its accuracy where examples, not words, are split, as the paper's authors did.
+        valid_by_example_low: lower end of its 95 % interval (Wilson).
+        valid_by_example_high: upper end.
         ceiling: the share of examples that the best answer per word gets right: a word with k labels is right for one of them.
         test: its accuracy on words that played no part in the choice.
         penalty: of the chosen classifier.
@@ -63,6 +65,8 @@ class Row:
     valid_high: float = float("nan")
     valid_sd: float = float("nan")
     valid_by_example: float = float("nan")
+    valid_by_example_low: float = float("nan")
+    valid_by_example_high: float = float("nan")
     ceiling: float = float("nan")
     test: float = float("nan")
     penalty: str = ""
@@ -175,6 +179,8 @@ def _search(
     others = [split_by_word(one.ids, one.labels, config.seed + more) for more in range(1, config.splits)]
     again = [_score(grid[best], *_parts(vectors, labels, split), config.max_iter)[0] for split in others]
     by_example = _parts(vectors, labels, split_by_example(len(labels), config.seed))
+    valid_by_example = _score(grid[best], *by_example, config.max_iter)[0]
+    by_example_low, by_example_high = _wilson(valid_by_example, len(by_example[1]["valid"]))
     skipped = len(candidates(config, 3)) - len(grid) if len(set(one.labels)) > config.most_classes_l1 else 0
     left_out = f"the multinomial model with L1 was left out ({skipped} fits)" if skipped else ""
     return Row(
@@ -187,7 +193,9 @@ def _search(
         valid_low=low,
         valid_high=high,
         valid_sd=float(np.std([scores[best][0], *again], ddof=1)) if again else float("nan"),
-        valid_by_example=_score(grid[best], *by_example, config.max_iter)[0],
+        valid_by_example=valid_by_example,
+        valid_by_example_low=by_example_low,
+        valid_by_example_high=by_example_high,
         ceiling=len(set(one.ids)) / len(labels),
         test=scores[best][1],
         **asdict(grid[best]),

@@ -4,9 +4,10 @@ from stategrad.published.claims import check_claims
 from stategrad.published.comparison import compare_published
 from stategrad.published.follow_up import check_follow_up, follow_up
 from stategrad.published.numbers import Paper, PublishedNumber, published_numbers
+from stategrad.published.recipe import beside_recipe
 from stategrad.published.verdicts import Verdict, verdict
 
 __all__ = [
-    "Paper", "PublishedNumber", "Verdict", "check_claims", "check_follow_up", "compare_published", "follow_up", "published_numbers",
-    "verdict",
+    "Paper", "PublishedNumber", "Verdict", "beside_recipe", "check_claims", "check_follow_up", "compare_published", "follow_up",
+    "published_numbers", "verdict",
 ]  # fmt: skip

@@ -41,12 +41,13 @@ def obstacle(paper: Paper, number: PublishedNumber, facts: Mapping[str, Any]) ->
     if number.compared is None:
         return number.unclear
     if number.compared.authors_text and corpus != paper.corpus:
-        return "it depends on the authors' own normalisation and vocabulary of the text"
-    if number.compared.table != "separability" and number.compared.measure not in ("perplexity_valid", "perplexity_test"):
+        owned = "list of tags" if number.compared.table == "separability" else "normalisation and vocabulary of the text"
+        return f"it depends on the authors' own {owned}"
+    if number.compared.table not in ("facts", "separability"):
         part = str(facts.get("text", "the validation part"))
         if "validation" not in part:
             return f"the run measured {part}, the paper the validation part"
-        if facts.get("at") and number.compared.table != "facts":
+        if facts.get("at"):
             return f"the run read states only at {facts['at']}, the paper at every word"
     return other_embeddings(number, facts) or (None if number.model == "any" else _other_network(paper, facts))
 

@@ -13,7 +13,7 @@ from stategrad.published.measured import Measured, measured
 from stategrad.published.numbers import Paper, PublishedNumber, published_numbers
 from stategrad.published.verdicts import Verdict, verdict, verdict_beyond
 
-COLUMNS = ["place", "what", "model", "published", "measured", "low", "high", "verdict", "reason"]
+COLUMNS = ["place", "what", "how", "model", "published", "printed", "measured", "low", "high", "debiased", "verdict", "reason"]
 
 
 def compare_published(
@@ -28,7 +28,8 @@ def compare_published(
     """Every number that a paper prints beside that of a run, with a verdict: `replicated`, `consistent`, `inconsistent`, ….
 
     A number has one row, and one per rule where words are put into classes: those under other rules than the paper's are shown
-    and not comparable. Beside a number of another model than the run's nothing is shown. Measured values are plain, as the
+    and not comparable. An accuracy has one row per way to split: by words, so that none stands on both sides, and by rows, as the
+    paper's authors did. Beside a number of another model than the run's nothing is shown. Measured values are plain, as the
     paper's; intervals are 95 %, over blocks of this text, around values without the bias of a noisy mean. They leave the
     variation of training out: `inconsistent` speaks of this trained model, not of all that the recipe could give.
 
@@ -41,8 +42,10 @@ def compare_published(
         paper: its name.
 
     Returns:
-        A row per number and rule, in the order of the paper: `place`, `what`, `model`, `published`, `measured`, `low`, `high`
-        (NaN where there is none; shares, where the paper prints percent), `verdict`, `reason` (one clause).
+        A row per number and rule or split, in the order of the paper: `place`, `what`, `how` (`rule any`, `split by words`; or
+        empty), `model`, `published`, `printed` (as the paper writes it: `42.39 %`), `measured`, `low`, `high` (NaN where there is
+        none; shares, where the paper prints percent), `debiased` (the value that the interval lies around, NaN where there is no
+        such), `verdict`, `reason` (one clause).
 
     Raises:
         InvalidInputError: no such paper.
@@ -59,9 +62,9 @@ def compare_published(
 
 def _row(paper: Paper, number: PublishedNumber, found: Measured, facts: Mapping[str, Any]) -> list[Any]:
     judged = _judge(paper, number, found, facts)
-    what = f"{number.what} (rule {found.rule})" if found.rule else number.what
-    place, model, published = number.place, number.model, number.published
-    return [place, what, model, published, found.value, found.low, found.high, judged.value, judged.reason]
+    how = f"rule {found.rule}" if found.rule else f"split by {found.split}" if found.split else ""
+    published = [number.place, number.what, how, number.model, number.published, number.printed]
+    return [*published, found.value, found.low, found.high, found.debiased, judged.value, judged.reason]
 
 
 def _judge(paper: Paper, number: PublishedNumber, found: Measured, facts: Mapping[str, Any]) -> Verdict:
@@ -70,4 +73,7 @@ def _judge(paper: Paper, number: PublishedNumber, found: Measured, facts: Mappin
     same_data = facts.get("corpus") == paper.corpus
     if number.relation == "more than":
         return verdict_beyond(number.published, found.value, same_data, comparable)
-    return verdict(number.published, number.decimals, found.value, found.low, found.high, same_data, comparable)
+    used, of = facts.get("positions"), facts.get("population")
+    of_gradients = number.compared is not None and number.compared.table in ("memory", "classes", "tracking")
+    is_sample = of_gradients and used is not None and of is not None and used < of
+    return verdict(number.published, number.decimals, found.value, found.low, found.high, same_data, comparable, is_sample)

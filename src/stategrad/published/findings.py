@@ -14,6 +14,7 @@ from typing import Literal
 
 import pandas as pd
 
+from stategrad.published.comparability import RULES
 from stategrad.published.measured import WHITENED, is_whitened
 
 Holds = Literal["holds", "does not hold", "undecided", "not checked"]
@@ -147,6 +148,39 @@ def falls_at(delay: int, measure: str, properties: Sequence[str], **chosen: obje
     return check
 
 
+def fades(measure: str, properties: Sequence[str], **chosen: object) -> Check:
+    """A measure of each property is smaller at the longest delay than at delay 0."""
+
+    def check(tables: Tables) -> Finding:
+        pairs = []
+        for name in properties:
+            rows = _rows(tables, "tracking", property=name, **chosen)
+            last = int(rows["delay"].max())
+            if last == 0:
+                raise NotMeasuredError("the run has no delays beyond 0")
+            pairs.append((_at(rows, measure, 0, f"{name} at 0"), _at(rows, measure, last, f"{name} at {last}")))
+        return all_above(pairs)
+
+    return check
+
+
+def below(bound: float, delay: int, measure: str, properties: Sequence[str], **chosen: object) -> Check:
+    """A measure of each property is below a bound at every delay beyond this one."""
+
+    def check(tables: Tables) -> Finding:
+        pairs = []
+        for name in properties:
+            rows = _rows(tables, "tracking", property=name, **chosen)
+            late = sorted(int(at) for at in rows["delay"] if at > delay)
+            if not late:
+                raise NotMeasuredError(f"the run has no delays beyond {delay}")
+            pairs += [(_exactly("", bound), _at(rows, measure, at, f"{name} at {at}")) for at in late]
+        largest = max((value for _, value in pairs), key=lambda value: value.value)
+        return all_above(pairs, f"at most {largest}")
+
+    return check
+
+
 def dips(first: int, last: int, measure: str, **chosen: object) -> Check:
     """A measure is smallest between two delays, and larger at delay 0 and at the longest delay."""
 
@@ -220,27 +254,42 @@ def classes_above(above: Sequence[str], below: Sequence[str], rule: str = "any")
     Args:
         above: the classes that are above.
         below: the others.
-        rule: how words are put into classes; where the run has not this one, its first.
+        rule: how words are put into classes; where the run has not this one, its first. What other rules would say stands in the
+            evidence.
     """
 
     def check(tables: Tables) -> Finding:
         frame = _table(tables, "comparisons", "differences between classes were not measured")
         frame = frame[frame["measure"] == "sigma_1"]
         used = rule if (frame["rule"] == rule).any() else str(_first(frame, "the run has no word classes")["rule"])
-        signs = {}
-        for row in frame[frame["rule"] == used].itertuples():
-            sign = True if row.low > 0 else False if row.high < 0 else None
-            signs[row.group, row.other] = sign
-            signs[row.other, row.group] = None if sign is None else not sign
         pairs = list(itertools.product(above, below))
-        missing = sorted({name for pair in pairs for name in pair if pair not in signs and not any(name in key for key in signs)})
+        signs = {name: _signs(frame[frame["rule"] == name]) for name in (used, *frame["rule"].unique())}
+        missing = sorted({name for pair in pairs for name in pair if not any(name in key for key in signs[used])})
         if missing:
             raise NotMeasuredError(f"the run has no class {missing[0]}")
-        words = [f"{name}: above {_listed(signs, name, below, True)}, below {_listed(signs, name, below, False)}" for name in above]
+        words = [
+            f"{name}: above {_listed(signs[used], name, below, True)}, below {_listed(signs[used], name, below, False)}"
+            for name in above
+        ]
         of_rule = "" if used == rule else f" (by {used} tags)"
-        return Finding(_overall([signs[pair] for pair in pairs]), f"{'; '.join(words)}{of_rule}")
+        others = [
+            f"; with words {RULES.get(name, name)}: {_overall([found[pair] for pair in pairs])}"
+            for name, found in signs.items()
+            if name != used and all(pair in found for pair in pairs)
+        ]
+        return Finding(_overall([signs[used][pair] for pair in pairs]), f"{'; '.join(words)}{of_rule}{''.join(others)}")
 
     return check
+
+
+def _signs(comparisons: pd.DataFrame) -> dict[tuple[str, str], bool | None]:
+    """For every pair of classes whether the first is above the second, None where the interval of their difference holds 0."""
+    signs: dict[tuple[str, str], bool | None] = {}
+    for row in comparisons.itertuples():
+        sign = True if row.low > 0 else False if row.high < 0 else None
+        signs[row.group, row.other] = sign
+        signs[row.other, row.group] = None if sign is None else not sign
+    return signs
 
 
 def separable(rows: Sequence[str]) -> Check:

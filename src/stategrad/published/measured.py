@@ -33,6 +33,8 @@ class Measured(NamedTuple):
         low: lower end of its 95 % interval, NaN where there is none.
         high: upper end.
         rule: under which words were put into classes, empty where there are none.
+        split: by what words were split into parts, `words` or `rows`; empty where they were not.
+        debiased: the value without the bias of a noisy mean, NaN where there is none.
         missing: why the run does not have the number, in one clause; None where it has it.
     """
 
@@ -40,13 +42,15 @@ class Measured(NamedTuple):
     low: float = math.nan
     high: float = math.nan
     rule: str = ""
+    split: str = ""
+    debiased: float = math.nan
     missing: str | None = None
 
 
 def measured(
     number: PublishedNumber, state: str, tables: Mapping[str, pd.DataFrame | None], facts: Mapping[str, Any]
 ) -> list[Measured]:
-    """What a run has beside a number: one entry, or one per rule where words are put into classes.
+    """What a run has beside a number: one entry, or one per rule where words are put into classes, and one per way to split them.
 
     Of several delays it is the mean, and the ends of its interval are the means of the ends: neighbouring delays are correlated,
     and no interval of a mean is wider than that.
@@ -63,14 +67,14 @@ def measured(
     if compared.table == "facts":
         value = facts.get(compared.measure)
         if value is None:
-            return [_missing(f"the run did not record {compared.measure}")]
+            return [_missing(f"the run did not record {compared.measure.removeprefix('corpus_').replace('_', ' ')}")]
         low, high = (float(facts.get(f"{compared.measure}_{end}", math.nan)) for end in ("low", "high"))
         return [Measured(float(value), low, high)]
     table = tables[compared.table]
     if table is None or table.empty:
         return [_missing(NOT_MEASURED[compared.table])]
     if compared.table == "separability":
-        return [_accuracy(table, compared)]
+        return _accuracy(table, compared)
     if compared.table in ("memory", "classes") and is_whitened(table):
         return [_missing(WHITENED)]
     table = table[table["state"] == state]
@@ -81,23 +85,28 @@ def measured(
     return [_reach(table, compared, number.published) if compared.measure == "reach" else _of_curve(table, compared)]
 
 
-def _accuracy(table: pd.DataFrame, compared: Compared) -> Measured:
+def _accuracy(table: pd.DataFrame, compared: Compared) -> list[Measured]:
     rows = table[table["row"].str.replace(r" \(\d+\)$", "", regex=True) == compared.row]
     if rows.empty:
-        return _missing(f"the run has no row {compared.row}")
+        return [_missing(f"the run has no row {compared.row}")]
     row = rows.iloc[0]
+    if compared.measure == "classes":
+        return [Measured(float(row["classes"]))]
     if math.isnan(row["valid"]):
-        return _missing(f"the run has too few words of these classes for {compared.row}")
-    if row["classes"] != compared.classes:
-        reason = f"the run tells {row['classes']} classes apart, the paper {compared.classes}"
-        return Measured(float(row["valid"]), missing=reason)
-    low, high = (float(row.get(f"valid_{end}", math.nan)) for end in ("low", "high"))
-    return Measured(float(row["valid"]), low, high)
+        return [_missing(f"the run has too few words of these classes for {compared.row}")]
+    other = row["classes"] != compared.classes
+    reason = f"the run tells {row['classes']} classes apart, the paper {compared.classes}" if other else None
+    found = []
+    for split, column in (("words", compared.measure), ("rows", f"{compared.measure}_by_example")):
+        value, low, high = (float(row.get(f"{column}{end}", math.nan)) for end in ("", "_low", "_high"))
+        if not math.isnan(value):
+            found.append(Measured(value, low, high, split=split, missing=reason))
+    return found
 
 
 def _of_class(table: pd.DataFrame, compared: Compared) -> list[Measured]:
     rows = table[table["group"] == compared.group].sort_values("rule")
-    found = [Measured(*_with_ends(rows[rows["rule"] == rule], compared.measure), rule=rule) for rule in rows["rule"]]
+    found = [_with_ends(rows[rows["rule"] == rule], compared.measure)._replace(rule=rule) for rule in rows["rule"]]
     return found or [_missing(f"the run has no class {compared.group}")]
 
 
@@ -117,7 +126,7 @@ def _of_curve(table: pd.DataFrame, compared: Compared) -> Measured:
     if table["delay"].nunique() < last - first + 1:
         asked = f"delay {first} was not" if first == last else f"delays {first} to {last} were not all"
         return _missing(f"{asked} measured")
-    return Measured(*_with_ends(table, compared.measure))
+    return _with_ends(table, compared.measure)
 
 
 def _reach(table: pd.DataFrame, compared: Compared, published: float) -> Measured:
@@ -130,10 +139,10 @@ def _reach(table: pd.DataFrame, compared: Compared, published: float) -> Measure
     return Measured(float(told.max())) if len(told) else _missing("memory is not told from noise at any delay")
 
 
-def _with_ends(rows: pd.DataFrame, measure: str) -> tuple[float, float, float]:
-    columns = (measure, f"{measure}_low", f"{measure}_high")
-    value, low, high = (float(rows[name].mean(skipna=False)) if name in rows else math.nan for name in columns)
-    return value, low, high
+def _with_ends(rows: pd.DataFrame, measure: str) -> Measured:
+    columns = (measure, f"{measure}_low", f"{measure}_high", f"{measure}_debiased")
+    value, low, high, debiased = (float(rows[name].mean(skipna=False)) if name in rows else math.nan for name in columns)
+    return Measured(value, low, high, debiased=debiased)
 
 
 def _missing(reason: str) -> Measured:

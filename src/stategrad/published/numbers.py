@@ -52,6 +52,7 @@ class PublishedNumber:
         model: `joint`, `pre-trained`, or the name of a model that no run has; `any` for what concerns the text.
         published: the number.
         decimals: how many are printed; negative for a number given in thousands.
+        percent: whether it is printed in percent; its decimals are those of the share.
         relation: `equal`, or `more than` for a lower bound.
         compared: the measure of a run that it stands beside, or None.
         unclear: why there is none, in one clause.
@@ -62,9 +63,43 @@ class PublishedNumber:
     model: str
     published: float
     decimals: int
+    percent: bool = False
     relation: Literal["equal", "more than"] = "equal"
     compared: Compared | None = None
     unclear: str | None = None
+
+    @property
+    def printed(self) -> str:
+        """The number as the paper prints it, a bound with its words.
+
+        >>> numbers = {n.what: n.printed for n in published_numbers().numbers if n.model in ("any", "joint")}
+        >>> [numbers[what] for what in ("σ_1 at τ = 0, pronouns", "accuracy, all", "word tokens for test")]
+        ['1.95', '42.39 %', '80k']
+        """
+        for decimals, unit in ((-6, "M"), (-3, "k")):
+            if self.decimals <= decimals:
+                return f"{self.published / 10**-decimals:,.0f}{unit}"
+        shown = (
+            f"{100 * self.published:.{max(self.decimals - 2, 0)}f} %" if self.percent else f"{self.published:,.{self.decimals}f}"
+        )
+        return shown if self.relation == "equal" else f"{self.relation} {shown}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One setting of a paper's recipe.
+
+    Attributes:
+        what: the setting.
+        published: its value.
+        fact: the fact of a run that it stands beside, or None.
+        setting: the setting of a run's training that it stands beside, its section and its name joined by a dot, or None.
+    """
+
+    what: str
+    published: float | int
+    fact: str | None = None
+    setting: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +113,8 @@ class Paper:
         network: facts that the model of a run must share.
         state: the state that was analysed.
         rule: how words with several tags were put into classes.
-        numbers: in the order of the paper.
+        recipe: its settings.
+        numbers: its results, in the order of the paper.
     """
 
     text: str
@@ -87,12 +123,13 @@ class Paper:
     network: Mapping[str, Any]
     state: str
     rule: str
+    recipe: tuple[Setting, ...]
     numbers: tuple[PublishedNumber, ...]
 
 
 @cache
 def published_numbers(paper: str = "verwimp2018") -> Paper:
-    """What a paper prints as results.
+    """What a paper prints: its results, and the settings of its recipe.
 
     Args:
         paper: its name.
@@ -109,7 +146,8 @@ def published_numbers(paper: str = "verwimp2018") -> Paper:
     check_choice("paper", paper, names)
     content = yaml.safe_load(folder.joinpath(f"{paper}.yaml").read_text(encoding="utf-8"))
     numbers = tuple(_number(**entry) for entry in content.pop("numbers"))
-    return Paper(numbers=numbers, near=tuple(content.pop("near")), **content)
+    recipe = tuple(Setting(**entry) for entry in content.pop("recipe"))
+    return Paper(numbers=numbers, recipe=recipe, near=tuple(content.pop("near")), **content)
 
 
 def _number(published: float | int, compared: dict[str, Any] | None = None, **entry: Any) -> PublishedNumber:

@@ -50,7 +50,14 @@ def printed_range(published: float, decimals: int) -> tuple[Decimal, Decimal]:
 
 
 def verdict(
-    published: float, decimals: int, measured: float, low: float, high: float, same_data: bool, comparable: str | None
+    published: float,
+    decimals: int,
+    measured: float,
+    low: float,
+    high: float,
+    same_data: bool,
+    comparable: str | None,
+    is_sample: bool = False,
 ) -> Verdict:
     """Judge a measured number against a published one.
 
@@ -58,7 +65,8 @@ def verdict(
 
     1. `comparable` gives a reason: not comparable.
     2. `measured` could have been printed as the published number: it agrees, "equal within print rounding". That holds without
-       an interval, and where the interval, which is free of the bias of a noisy mean, leaves out the plain value.
+       an interval, and where the interval, which is free of the bias of a noisy mean, leaves out the plain value; but not then in
+       a sample of the positions, whose mean is noisier than the paper's, so that the two plain values are not alike.
     3. No interval: undecided.
     4. `[low, high]` and the printed range `p ± ½ 10^{-k}` have a point in common: it agrees. Else inconsistent.
 
@@ -72,6 +80,7 @@ def verdict(
         high: upper end, NaN where there is none.
         same_data: whether the run read the authors' own files.
         comparable: None, or why the two cannot be compared, in one clause.
+        is_sample: whether the measured value is of a mean over a sample of the text's positions.
 
     Raises:
         InvalidInputError: a published or a measured number that is not finite, or ends in the wrong order.
@@ -89,11 +98,13 @@ def verdict(
     if low > high:
         raise InvalidInputError(f"the interval runs from {low} to {high}; give its lower end first.")
     least, most = printed_range(published, decimals)
-    if least <= _exact(measured) <= most:
+    has_interval = not (math.isnan(low) or math.isnan(high))
+    meets = has_interval and _exact(low) <= most and least <= _exact(high)
+    if least <= _exact(measured) <= most and (meets or not (is_sample and has_interval)):
         return agreement(same_data, EQUAL)
-    if math.isnan(low) or math.isnan(high):
+    if not has_interval:
         return Verdict("undecided", NO_INTERVAL)
-    if _exact(low) <= most and least <= _exact(high):
+    if meets:
         return agreement(same_data, INSIDE)
     return Verdict("inconsistent", OUTSIDE)
 

@@ -49,7 +49,7 @@ CAPTIONS = {
     "the listed classes.",
     "table-2": "Accuracy of logistic regression on word embeddings.",
     "published": "Published numbers that can be held against this run. Measured values are plain, as the paper's; their 95 % "
-    "intervals lie around the value without the bias of a noisy mean.",
+    "intervals lie around the value without the bias of a noisy mean; those of accuracies are over words of the validation part.",
     "claims": "What the paper says in words, and whether it holds here by 95 % intervals.",
     "not-comparable": "Published numbers that cannot be held against this run, and why.",
     "not-checked": "What the paper says in words and this run cannot answer.",

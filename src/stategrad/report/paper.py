@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+import yaml
 
-from stategrad.published import check_claims, compare_published, published_numbers
+from stategrad.published import beside_recipe, check_claims, compare_published, published_numbers
 from stategrad.report.inputs import RunTables
-from stategrad.report.tables import number
+from stategrad.report.tables import ABSENT, number
 
 VERDICTS = ("replicated", "consistent", "inconsistent", "undecided")
 
@@ -20,6 +23,7 @@ class BesidePaper:
 
     Attributes:
         says: its sentences.
+        differs: what differs between the run and the paper; empty where no number can be held against the run.
         numbers: the published numbers that can be held against the run; without rows where none can.
         claims: what the paper says in words, and whether it holds; without rows where nothing was checked.
         others: the numbers that cannot be held against the run, with the reason.
@@ -27,6 +31,7 @@ class BesidePaper:
     """
 
     says: list[str]
+    differs: list[str]
     numbers: pd.DataFrame
     claims: pd.DataFrame
     others: pd.DataFrame
@@ -50,11 +55,44 @@ def beside_paper(run: RunTables) -> BesidePaper:
     judged, checked = compared["verdict"] != "not comparable", claims["verdict"] != "not checked"
     return BesidePaper(
         says=_says(run, compared, claims),
+        differs=on_differences(run.facts, yaml.safe_load(run.settings) or {}) if judged.any() else [],
         numbers=_numbers(compared[judged]).drop(columns="model"),
         claims=_claims(claims[checked]),
-        others=_numbers(compared[~judged]).drop(columns="verdict"),
+        others=_numbers(compared[~judged]).drop(columns=["verdict", "difference"]),
         unchecked=_claims(claims[~checked]).drop(columns="here"),
     )
+
+
+def on_differences(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """What differs between a run on the paper's text and the paper: text, tags, model, recipe, positions, seeds.
+
+    Args:
+        facts: of the run.
+        settings: of the run, as its `config.yaml` has them.
+    """
+    paper = published_numbers()
+    listed = []
+    if facts.get("corpus") != paper.corpus:
+        normalised = facts.get("corpus_normalisation")
+        text = f"Mikolov's text{f', written as {normalised},' if normalised else ''} in place of the authors' own normalisation"
+        listed.append(f"{text} ({facts['vocabulary']:,} words in the vocabulary)" if facts.get("vocabulary") else text)
+        if facts.get("corpus_tag_files"):
+            covered = facts.get("corpus_coverage_types")
+            share = "" if covered is None else f", which cover {covered:.0%} of the vocabulary".replace("%", " %")
+            listed.append(f"tags of word types from {facts['corpus_tag_files']}{share}")
+    recipe = beside_recipe(paper, facts, settings)
+    listed += [f"{one.what} {one.here:g} where the paper has {one.published:g}" for one in recipe if one.differs]
+    if settings.get("model") is not None:
+        listed.append("a model that was given, whose training this run does not know")
+    perplexity = facts.get("perplexity_valid")
+    if perplexity is not None and facts.get("corpus") != paper.corpus:
+        listed.append(
+            f"a validation perplexity of {perplexity:.1f}, which is of other words than the paper's and stands beside none of its"
+        )
+    used, of = facts.get("positions"), facts.get("population")
+    if used is not None and of is not None and used < of:
+        listed.append(f"a sample of {used:,} of {of:,} positions, which the intervals include")
+    return [f"What differs from the paper: {'; '.join(listed)}."] if listed else []
 
 
 def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
@@ -62,11 +100,17 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
     counts = {verdict: int((compared["verdict"] == verdict).sum()) for verdict in VERDICTS}
     listed = [f"{count} {verdict}" for verdict, count in counts.items() if count]
     if listed:
+        judged = compared[compared["verdict"] != "not comparable"]
+        held, rows = len(judged.drop_duplicates(["place", "what", "model"])), len(judged)
+        beside = "" if rows == held else f", in {rows} ways"
         said = [
-            f"Of {len(compared)} published numbers, {sum(counts.values())} can be held against this run: {_enumerated(listed)}.",
+            f"Of {len(paper.numbers)} published numbers, {held} can be held against this run{beside}: {_enumerated(listed)}.",
             "A number is consistent where its 95 % interval here holds what could have been printed so, replicated where the run "
             "also read the authors' own files, undecided without an interval; intervals leave the variation of training out.",
         ]
+        if (judged["how"] == "split by rows").any():
+            said.append("Accuracies stand in two ways: with words split into parts, so that none is on both sides, and with rows "
+                        "split, as the paper's authors did, where a word with several tags may be on both.")  # fmt: skip
     else:
         reasons = compared.loc[compared["verdict"] == "not comparable", "reason"].value_counts()
         said = [f"No published number can be held against this run: {reasons.index[0]}."]
@@ -84,36 +128,62 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
 
 
 def _numbers(compared: pd.DataFrame) -> pd.DataFrame:
-    decimals = [_decimals(value) for value in compared["published"]]
+    rows = list(compared.itertuples())
     return pd.DataFrame(
         {
-            "place": compared["place"],
-            "quantity": compared["what"],
-            "model": compared["model"],
-            "published": [number(value, f",.{places}f") for value, places in zip(compared["published"], decimals, strict=True)],
-            "measured": [
-                _with_interval(row.measured, row.low, row.high, places)
-                for row, places in zip(compared.itertuples(), decimals, strict=True)
-            ],
             "verdict": compared["verdict"],
+            "quantity": [f"{row.what} ({row.how})" if row.how else row.what for row in rows],
+            "model": compared["model"],
+            "published": compared["printed"],
+            "measured": [_measured(row.printed, row.measured, row.low, row.high, row.debiased) for row in rows],
+            "difference": [_difference(row.printed, row.published, row.measured) for row in rows],
             "why": compared["reason"],
+            "place": compared["place"],
         },
         dtype=object,
     )
 
 
-def _with_interval(value: float, low: float, high: float, places: int) -> str:
-    form = f",.{places}f"
-    return (
-        number(value, form)
-        if pd.isna(low) or pd.isna(high)
-        else f"{number(value, form)} ({number(low, form)} to {number(high, form)})"
-    )
+def _measured(printed: str, value: float, low: float, high: float, debiased: float = math.nan) -> str:
+    """A measured value in the unit of the printed one, with its interval; where that leaves it out, the value without noise too.
+
+    >>> _measured("1.95", 1.8290, 1.75, 1.91), _measured("42.39 %", 0.4698, math.nan, math.nan)
+    ('1.829 (1.750 to 1.910)', '46.98 %')
+    >>> _measured("16 %", 0.128, 0.137, 0.167, 0.152)
+    '12.8 %; 15.2 % without noise (13.7 to 16.7 %)'
+    """
+    form, factor, unit = _unit(printed)
+    shown = number(value * factor, f",{form}") + unit * (not pd.isna(value))
+    if pd.isna(low) or pd.isna(high):
+        return shown
+    if not low <= value <= high and not pd.isna(debiased):
+        shown += f"; {number(debiased * factor, f',{form}')}{unit} without noise"
+    return f"{shown} ({number(low * factor, f',{form}')} to {number(high * factor, f',{form}')}{unit})"
 
 
-def _decimals(published: float) -> int:
-    """As many places as the number needs to be told from its neighbours: none for counts, three for shares."""
-    return 0 if float(published).is_integer() and abs(published) >= 5 else 1 if published >= 10 else 3
+def _difference(printed: str, published: float, value: float) -> str:
+    """How far a measured value lies above the printed one; a dash where the paper rounds to thousands or gives a bound.
+
+    >>> _difference("1.95", 1.95, 1.829), _difference("16 %", 0.16, 0.1711), _difference("900k", 900_000.0, 887_521.0)
+    ('-0.121', '+1.1 %', '–')
+    """
+    is_exact = printed[0] in "-0123456789" and printed[-1] in "%0123456789"
+    if pd.isna(value) or not is_exact:
+        return ABSENT
+    form, factor, unit = _unit(printed)
+    return format((value - published) * factor, f"+,{form}") + unit
+
+
+def _unit(printed: str) -> tuple[str, float, str]:
+    """How a measured value stands beside a printed one: its format, what a share is multiplied with, and the unit behind it.
+
+    >>> _unit("1.95"), _unit("35.99 %"), _unit("16 %"), _unit("900k"), _unit("more than 20")
+    (('.3f', 1.0, ''), ('.2f', 100.0, ' %'), ('.1f', 100.0, ' %'), ('.0f', 1.0, ''), ('.0f', 1.0, ''))
+    """
+    percent = printed.endswith("%")
+    decimals = len(printed.removesuffix(" %").partition(".")[2])
+    places = max(decimals, 1) if percent else decimals + (decimals > 0)
+    return f".{places}f", 100.0 if percent else 1.0, " %" * percent
 
 
 def _claims(claims: pd.DataFrame) -> pd.DataFrame:

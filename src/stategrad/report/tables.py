@@ -26,15 +26,17 @@ def table_1(classes: pd.DataFrame) -> pd.DataFrame:
     """The paper's table 1: `σ_1` at delay 0 per word class, in brackets its share of the sum over the listed classes.
 
     Args:
-        classes: columns group, sigma_1; if there are any, state, rule, normalised, sigma_1_floor, rms, positions,
-            rank_limited (an asterisk: fewer positions than dimensions of the embedding).
+        classes: columns group, sigma_1; if there are any, state, rule, normalised, sigma_1_low, sigma_1_high, sigma_1_floor, rms,
+            positions, population (positions of the class in the text), rank_limited (an asterisk: fewer positions than dimensions
+            of the embedding).
 
     Returns:
-        Columns state, rule, class, σ_1 (share), noise floor, rms, positions; all text, in the order given.
+        Columns state, rule, class, σ_1 (share), 95 % interval of σ_1, noise floor, rms, positions (of a sample: of how many); all
+        text, in the order given.
     """
     classes = completed(classes)
-    gaps = {name: float("nan") for name in ("normalised", "sigma_1_floor", "rms", "positions") if name not in classes}
-    classes = classes.assign(**gaps)
+    optional = ("normalised", "sigma_1_low", "sigma_1_high", "sigma_1_floor", "rms", "positions", "population")
+    classes = classes.assign(**{name: float("nan") for name in optional if name not in classes})
     limited = classes["rank_limited"].fillna(False).astype(bool) if "rank_limited" in classes else [False] * len(classes)
     return pd.DataFrame(
         {
@@ -42,9 +44,10 @@ def table_1(classes: pd.DataFrame) -> pd.DataFrame:
             "rule": classes["rule"].astype(str),
             "class": [f"{name}{'*' * bool(few)}" for name, few in zip(classes["group"], limited, strict=True)],
             "σ_1 (share)": [f"{number(a)} ({number(b)})" for a, b in zip(classes["sigma_1"], classes["normalised"], strict=True)],
+            "95 %": [_interval(a, b) for a, b in zip(classes["sigma_1_low"], classes["sigma_1_high"], strict=True)],
             "noise floor": [number(value, ".3f") for value in classes["sigma_1_floor"]],
             "rms": [number(value) for value in classes["rms"]],
-            "positions": [number(value, ",.0f") for value in classes["positions"]],
+            "positions": [_counted(a, b) for a, b in zip(classes["positions"], classes["population"], strict=True)],
         },
         dtype=object,
     )
@@ -148,6 +151,16 @@ _TEX = {
 def _tex(text: str) -> str:
     symbol = "σ_1"
     return r"$\sigma_1$".join("".join(_TEX.get(letter, letter) for letter in part) for part in text.split(symbol))
+
+
+def _interval(low: object, high: object) -> str:
+    return ABSENT if ABSENT in (number(low), number(high)) else f"{number(low)} to {number(high)}"
+
+
+def _counted(positions: float | int, population: float | int) -> str:
+    """How many positions were used, and of a sample of how many."""
+    sampled = not pd.isna(population) and positions < population
+    return f"{number(positions, ',.0f')} of {number(population, ',.0f')}" if sampled else number(positions, ",.0f")
 
 
 def _percent(value: object) -> str:

@@ -28,10 +28,15 @@ def on_tags(tags: pd.DataFrame) -> list[str]:
     listed = f"With at least 10 word types: {kept or 'none'}." + (
         f" With fewer, and not split in like proportion: {rare}." if rare else ""
     )
-    return [f"The first row has {number} tags, a word counting once for each tag that it can have. {same}", listed]
+    signs = sum(not _is_of_words(tag) for tag in tags["tag"])
+    kinds = f" ({number - signs} of words, {signs} of signs alone)" if signs else ""
+    return [f"The first row has {number} tags{kinds}, a word counting once for each tag that it can have. {same}", listed]
 
 
 def _listed(tag: object, types: int) -> str:
     """A tag and its word types on one line; a tag of punctuation alone in quotation marks."""
-    name = str(tag)
-    return f"{name if any(letter.isalpha() for letter in name) else f'“{name}”'}\u00a0{types:,}"
+    return f"{tag if _is_of_words(tag) else f'“{tag}”'}\u00a0{types:,}"
+
+
+def _is_of_words(tag: object) -> bool:
+    return any(letter.isalpha() for letter in str(tag))

@@ -146,8 +146,20 @@ def classes_table(memory: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     table = first.rename(columns={"count": "positions"})
     table = table.merge(shares, on=["state", "rule", "group"], how="left")
     measured = ("sigma_1", "rms", "normalised")
-    intervals = [f"{name}{end}" for name in measured for end in ("_low", "_high") if f"{name}{end}" in table]
-    names = ["state", "rule", "group", "positions", "sigma_1", "normalised", "sigma_1_floor", "rms", "rank_limited", *intervals]
+    intervals = [f"{name}{end}" for name in measured for end in ("_low", "_high", "_debiased") if f"{name}{end}" in table]
+    names = [
+        "state",
+        "rule",
+        "group",
+        "positions",
+        "population",
+        "sigma_1",
+        "normalised",
+        "sigma_1_floor",
+        "rms",
+        "rank_limited",
+        *intervals,
+    ]
     return table[names].reset_index(drop=True)
 
 
