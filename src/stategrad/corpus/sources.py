@@ -15,7 +15,7 @@ from stategrad.corpus.treebank import load_treebank
 from stategrad.corpus.verwimp import load_verwimp
 from stategrad.corpus.wikitext import load_wikitext
 from stategrad.corpus.wsj import load_wsj
-from stategrad.errors import Problems, suggestion
+from stategrad.errors import InvalidInputError, Problems, suggestion
 
 SourceName = Literal["brown", "ptb", "verwimp", "treebank", "wsj", "text", "wikitext", "synthetic"]
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
@@ -73,6 +73,10 @@ def load(config: CorpusConfig) -> Splits:
         ChecksumError: a copy of Brown that differs from the published one.
         UnavailableError: Brown, where it is nowhere to be had.
     """
+    if not isinstance(config, CorpusConfig):
+        raise InvalidInputError(
+            f"the corpus is given as {config!r}; give its settings, such as sg.CorpusConfig(name='ptb', path='ptb.zip')."
+        )
     _check(config)
     path, size = config.path or "", config.vocabulary_size
     if config.name in _WITH_TAGS:
@@ -101,7 +105,11 @@ def _check(config: CorpusConfig) -> None:
         problems.add(f"corpus {name} is written in one way, but was given normalisation {config.normalisation}; leave it out")
     if _is_string(config.rules):
         problems.add(f"rules is the string '{config.rules}'; give a list of names")
-    if config.vocabulary_size < 3:
+    whole = {field: getattr(config, field) for field in ("vocabulary_size", "tokens", "seed")}
+    strange = {field: value for field, value in whole.items() if not isinstance(value, int) or isinstance(value, bool)}
+    for field, value in strange.items():
+        problems.add(f"{field} is {value!r}; give a whole number")
+    if "vocabulary_size" not in strange and config.vocabulary_size < 3:
         problems.add(f"vocabulary_size is {config.vocabulary_size}; give at least 3")
     problems.raise_if_any()
 

@@ -32,7 +32,7 @@ from stategrad.gradients.request import Request
 from stategrad.gradients.state_statistics import StateStatistics
 from stategrad.gradients.unit_memory import row_norms, unit_horizons
 from stategrad.gradients.units import check_statistics, own_coordinates, scaled, whitened
-from stategrad.measures.properties import Property
+from stategrad.measures.properties import Property, vector_of
 from stategrad.models.embeddings import Embeddings
 
 Direction = Property | Float[np.ndarray, " embedding"]
@@ -195,7 +195,7 @@ class StateGradients:
         several = not isinstance(n, int)
         counts = list(n) if not isinstance(n, int) else [n]
         self._check_subspaces(counts)
-        direction = own_coordinates(self, np.asarray(d.vector if isinstance(d, Property) else d, dtype=np.float64))
+        direction = own_coordinates(self, vector_of(d))
         null = null_directions(d, self.embeddings, seed=0)
         one, many = tracking_columns(
             self._arrays, direction, counts, None if null is None else own_coordinates(self, null), level=level
@@ -459,6 +459,8 @@ class StateGradients:
         >>> sorted(result.estimate(lambda G: float(abs(G).max())))
         ['debiased', 'floor', 'high', 'low', 'plain']
         """
+        if not callable(f):
+            raise InvalidInputError(f"the statistic is {f!r}; give a function of a mean gradient, such as lambda G: abs(G).max().")
         columns = statistic_columns(self._arrays, f, level=level)
         return self._dataset({name: ((), column) for name, column in columns.items()})
 
