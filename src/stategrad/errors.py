@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 
 class StategradError(Exception):
@@ -11,7 +12,13 @@ class StategradError(Exception):
 
 
 class InvalidInputError(StategradError, ValueError):
-    """An argument, a text or a model that cannot be analysed as it is."""
+    """An argument, a text or a model that cannot be analysed as it is.
+
+    Attributes:
+        sentences: one per fault, without their full stops; empty where the message is the only one.
+    """
+
+    sentences: tuple[str, ...] = ()
 
 
 class MissingInputError(StategradError, FileNotFoundError):
@@ -55,13 +62,30 @@ class Problems:
         """Remember one fault, a sentence without its full stop."""
         self.sentences.append(sentence)
 
+    def attempt(self, f: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """`f(*arguments, **options)`, or None where it raises `InvalidInputError`, whose faults are remembered.
+
+        >>> problems = Problems("settings")
+        >>> problems.attempt(check_choice, "cell", "lst", ["lstm", "gru"])
+        >>> problems.sentences
+        ["unknown cell 'lst': did you mean 'lstm'? (choices: lstm, gru)"]
+        """
+        try:
+            return f(*arguments, **options)
+        except InvalidInputError as error:
+            self.sentences += error.sentences or [str(error).removesuffix(".")]
+            return None
+
     def raise_if_any(self) -> None:
         """Raise `InvalidInputError` with every fault that was added, or return where there is none."""
         if not self.sentences:
             return
-        if len(self.sentences) == 1:
-            raise InvalidInputError(f"{self.sentences[0]}.")
-        raise InvalidInputError(f"{len(self.sentences)} problems with {self.subject}: {'. Also: '.join(self.sentences)}.")
+        message = f"{self.sentences[0]}."
+        if len(self.sentences) > 1:
+            message = f"{len(self.sentences)} problems with {self.subject}: {'. Also: '.join(self.sentences)}."
+        error = InvalidInputError(message)
+        error.sentences = tuple(self.sentences)
+        raise error
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:

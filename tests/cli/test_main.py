@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from stategrad import __version__
 from stategrad.cli import commands
 from stategrad.cli.main import COMMANDS, main
 from stategrad.errors import UnavailableError
@@ -50,6 +51,10 @@ REFUSALS = {
     "a missing path": (["run", "paper-ptb", "--corpus.path", "none.zip"], "none.zip"),
     "no preset": (["run"], "needs a preset"),
     "no epochs": (["run", "demo", "--training.epochs", "0"], "epochs is 0"),
+    "faults of several sections": (
+        ["run", "demo", "--training.epochs", "0", "--gradients.delays", "0", "--gradients.blocks", "0", "--swap.sample", "0"],
+        "4 problems with the settings: epochs is 0; give at least 1. Also: gradients.delays is 0; give at least 1. Also: ",
+    ),
 }
 
 
@@ -66,6 +71,14 @@ def test_a_refusal_is_one_sentence_and_status_2(case, tmp_path, monkeypatch, cap
     assert said.err.count("\n") == 1
     assert said.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_and_the_presets_are_told(capsys):
+    for words, sentence in ((["--version"], f"stategrad {__version__}\n"), (["run", "--help"], "Presets: csl2020, demo,")):
+        with pytest.raises(SystemExit) as stopped:
+            main(words)
+        assert stopped.value.code == 0
+        assert sentence in capsys.readouterr().out
 
 
 def test_every_command_explains_itself(capsys):

@@ -116,3 +116,17 @@ def test_the_unknown_word_has_tokens_to_be_learned_from():
 def test_an_empty_part_is_refused():
     with pytest.raises(InvalidInputError, match=r"corpus x has no words in its part test; give a text with at least ten sentences"):
         encode_splits("x", {"train": TRAIN, "valid": OTHER, "test": []}, vocabulary_size=9, is_gold=False, facts={})
+
+
+def test_reprs_tell_what_is_inside_and_not_every_word(splits):
+    assert repr(splits.vocabulary) == "Vocabulary of 4 words: <unk>, cats, run, <eos>"
+    assert repr(splits) == (
+        "Splits of x: .train, .valid and .test are one Corpus each\n  train      7 tokens\n  valid      6 tokens\n"
+        "  test       6 tokens\n  words      4 in the vocabulary"
+    )
+    assert repr(splits.valid) == (
+        "Corpus x/valid\n  tokens     6 in 1 stream\n  words      4 in the vocabulary\n  tags       penn, of every token"
+    )
+    untagged = dataclasses.replace(splits.valid, tags=None, lexicon=None, tag_set=None)
+    assert repr(untagged).endswith("tags       none")
+    assert len(repr(load_synthetic(20_000, words=900, seed=0))) < 300

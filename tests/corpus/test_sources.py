@@ -195,6 +195,12 @@ def test_settings_of_the_wrong_kind(ptb_folder):
         load(CorpusConfig("bronw"))
     with pytest.raises(InvalidInputError, match=r"tags is the string 'tags.zip'; give a list of paths"):
         load(CorpusConfig("ptb", str(ptb_folder), "tags.zip"))
+    with pytest.raises(InvalidInputError, match=r"the corpus is given as 'ptb'; give its settings, such as sg.CorpusConfig\(name="):
+        load("ptb")
+    with pytest.raises(
+        InvalidInputError, match=r"2 problems .* vocabulary_size is 2.5; give a whole number. Also: tokens is 'many'"
+    ):
+        load(CorpusConfig("synthetic", tokens="many", vocabulary_size=2.5))
 
 
 @pytest.mark.parametrize("name", ["ptb", "treebank", "text", "brown"])

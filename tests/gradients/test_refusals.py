@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 import stategrad as sg
+from gradients.test_own_models import Loop
 
 
 def analyse(model=None, inputs=None, **options):
@@ -50,11 +51,11 @@ REFUSALS = {
     ),
     "NaN in weights": (
         lambda: analyse(with_nan("weight_hh_l0")),
-        "weight weight_hh_l0 has 1 values that are NaN or infinite",
+        "weight weight_hh_l0 has 1 of 64 values that are NaN or infinite; load or train the model again",
     ),
     "two faults at once": (
         lambda: analyse(nn.ModuleDict({"recurrent": with_nan("weight_hh_l0"), "drop": nn.Dropout(0.1)}).train()),
-        r"2 problems with the model: dropout is active: drop \(p = 0.1\).*Also: weight recurrent.weight_hh_l0 has 1 values",
+        r"2 problems with the model: dropout is active: drop \(p = 0.1\).*Also: weight recurrent.weight_hh_l0 has 1 of 64 values",
     ),
     "a layer above two directions": (
         lambda: analyse(nn.LSTM(3, 4, num_layers=2, bidirectional=True)),
@@ -119,7 +120,7 @@ REFUSALS = {
     "a layer too many": (lambda: analyse(state=(1, "cell")), "state names layer 1 and the model has 1, counted from 0"),
     "vectors of another size": (
         lambda: analyse(inputs=torch.randn(20, 5)),
-        r"stream 0 has shape \(20, 5\); the model reads vectors of shape \(time, 3\)",
+        r"stream 0 holds floats of shape \(20, 5\); the model reads vectors of shape \(time, 3\)\.$",
     ),
     "ids without embeddings": (
         lambda: analyse(inputs=torch.arange(20)),
@@ -129,17 +130,66 @@ REFUSALS = {
         lambda: analyse(inputs=torch.randn(20, 3).index_fill(0, torch.tensor(7), float("nan"))),
         "inputs hold NaN or infinity at step 7 of stream 0",
     ),
-    "no step": (lambda: analyse(inputs=torch.zeros(0, 3)), "some of them without a step; give at least one step each"),
+    "no step": (
+        lambda: analyse(inputs=torch.zeros(0, 3)),
+        "inputs hold 1 of 1 streams without a step; give at least one step each",
+    ),
     "delays longer than the text": (
         lambda: analyse(delays=21),
         "delay 20 needs a stream of 21 steps; the longest has 20",
+    ),
+    "a number of delays in quotes": (lambda: analyse(delays="5"), "delays is '5'; give a whole number, or a list of them"),
+    "blocks in quotes": (lambda: analyse(blocks="10"), "blocks is '10'; give a whole number, or a block number per position"),
+    "half a block": (lambda: analyse(blocks=2.5), "blocks is 2.5; give a whole number, or a block number per position"),
+    "a corpus with all its parts": (
+        lambda: analyse(inputs=sg.load_corpus(sg.CorpusConfig(name="synthetic", tokens=2000))),
+        r"inputs are a whole corpus in its parts \(Splits\); give one of them, such as corpus.valid",
+    ),
+    "floats for a model that reads ids": (
+        lambda: analyse(Loop(nn.GRUCell(3, 4), vocabulary=5), inputs=torch.ones(20)),
+        r"stream 0 holds floats of shape \(20,\); .* of shape \(time, 3\), or ids, whole numbers of shape \(time,\)",
+    ),
+    "an execution that is none": (lambda: analyse(execution="fast"), r"execution is 'fast'; give sg.Execution\(…\)"),
+    "workers in words": (lambda: sg.Execution(workers="two"), "workers is 'two'; give a whole number"),
+    "faults of settings": (
+        lambda: analyse(precision="half", keep="means"),
+        "2 problems with the analysis: unknown precision 'half': .* Also: unknown value of keep 'means'",
+    ),
+    "faults of every part": (
+        lambda: analyse(delays=-1, state="cel", blocks=0, at=[1, 2], groups={"a": [True]}, where=[True]),
+        r"6 problems with the analysis: unknown state 'cel'.* Also: delays is -1.* Also: blocks is 0.* Also: at has lengths 2; .*"
+        r"Also: the mask of group 'a' has lengths 1; .*Also: where has lengths 1",
+    ),
+    "a step that cuts its derivative": (
+        lambda: analyse(lambda x, h: (x.sum(1, keepdim=True) + h).detach(), initial_state=torch.zeros(1, 4)),
+        r"step depends on its input, but its derivative by the input is zero; leave out what cuts it, such as detach\(\)",
+    ),
+    "a step that forgets by detaching": (
+        lambda: analyse(lambda x, h: x.sum(1, keepdim=True) + h.detach(), initial_state=torch.zeros(1, 4)),
+        r"step depends on its state, but its derivative by the state is zero",
+    ),
+    "a step in numpy": (
+        lambda: analyse(
+            lambda x, h: h + torch.from_numpy(x.detach().numpy()).sum(1, keepdim=True), initial_state=torch.zeros(1, 4)
+        ),
+        r"step has no derivative that PyTorch can take \(.*\); write it in operations on whole tensors, without numpy",
+    ),
+    "a step that mixes streams": (
+        lambda: analyse(lambda x, h: 0.5 * h + x.mean(), initial_state=torch.zeros(1, 4)),
+        "step gives a row of a batch another state than the same row alone; rows are independent streams",
+    ),
+    "a statistic that is no function": (lambda: analyse().estimate(3), "the statistic is 3; give a function of a mean gradient"),
+    "a direction in words": (lambda: analyse().track("number", n=1), "the direction is 'number'; give a property, .* or a vector"),
+    "one result to merge": (
+        lambda: sg.StateGradients.merge(analyse()),
+        "received one StateGradients; give a list of results",
     ),
     "half a delay": (lambda: analyse(delays=[0, 0.5]), r"delays is \[0, 0.5\]; give a whole number, or a list of them"),
     "delays that are a truth value": (lambda: analyse(delays=True), "delays is True; give a whole number, or a list of them"),
     "inputs that are words": (lambda: analyse(inputs=["a", "b"]), "inputs hold a str; give ids, or vectors of numbers"),
     "inputs that are nothing": (lambda: analyse(inputs=[None]), "inputs hold a NoneType; give ids, or vectors of numbers"),
     "complex inputs": (lambda: analyse(inputs=torch.zeros(9, 3) * 1j), "inputs hold a torch.complex64; give ids, or vectors of"),
-    "no stream": (lambda: analyse(inputs=[]), "inputs have 0 streams, some of them without a step"),
+    "no stream": (lambda: analyse(inputs=[]), "inputs hold no stream; give at least one step each"),
     "swaps that are nothing": (
         lambda: sg.swap_memory(nn.LSTM(3, 4).eval(), torch.randn(20, 3), delays=4, swaps=None),
         "swaps hold a NoneType; give ids, or vectors of numbers",

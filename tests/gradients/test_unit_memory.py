@@ -68,3 +68,18 @@ def test_statistics_of_another_state_are_refused():
     assert "horizon" not in result.unit_memory()
     with pytest.raises(sg.InvalidInputError, match="the statistics are of the hidden state of layer 0 with 5 units"):
         result.unit_memory(sg.describe_states(module, x, state="hidden"))
+
+
+def test_statistics_of_another_model_are_refused():
+    torch.manual_seed(0)
+    module, x = nn.LSTM(3, 5), torch.randn(60, 3)
+    result = sg.state_gradients(module, x, delays=3, show_progress=False)
+    with pytest.raises(sg.InvalidInputError, match="the statistics are of a model with other weights than the gradients"):
+        result.unit_memory(sg.describe_states(nn.LSTM(3, 5), x))
+
+
+def test_the_repr_of_statistics_tells_what_is_inside():
+    shown = repr(sg.describe_states(nn.LSTM(3, 5), torch.randn(60, 3)))
+    assert shown.startswith("StateStatistics of the cell state, layer 0\n  units      5\n  steps      60\n  sd  ")
+    assert shown.endswith(" steps")
+    assert "T_j" not in repr(sg.describe_states(nn.RNN(3, 5), torch.randn(60, 3)))

@@ -185,3 +185,13 @@ def test_refusals():
     ):
         with pytest.raises(sg.InvalidInputError, match=sentence):
             attempt()
+
+
+def test_the_repr_tells_classes_delays_and_accuracies():
+    model, ids, labels = language(length=600)
+    shown = repr(sg.probe_states(model, ids, labels, delays=[0, 2], **OPTIONS | {"sample": 300, "seeds": 1}))
+    assert "StateProbes of the hidden state, layer 0" in shown
+    assert "delays     0, 2" in shown
+    assert "seeds      1" in shown
+    assert "at delay 0" in shown
+    assert "at delay 2" in shown

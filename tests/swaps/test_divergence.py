@@ -76,7 +76,7 @@ def test_it_has_intervals_over_blocks():
 
 
 def test_a_model_that_predicts_nothing_is_refused():
-    with pytest.raises(sg.InvalidInputError, match=r"a LSTM predicts none: .* 'decoder' .* leave divergence out"):
+    with pytest.raises(sg.InvalidInputError, match=r"and LSTM predicts none: .* 'decoder' .* leave divergence out"):
         sg.swap_memory(nn.LSTM(3, 4), torch.randn(40, 3), delays=3, divergence=True, show_progress=False)
 
 

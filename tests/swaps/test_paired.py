@@ -61,6 +61,8 @@ def test_a_plural_belongs_to_the_more_frequent_of_two_singulars():
 def test_a_text_without_tags_has_no_pairs():
     with pytest.raises(sg.InvalidInputError, match=r"corpus test has no tags, so its singular and plural .*; give pairs of words"):
         sg.noun_pairs(text(lexicon=None))
+    with pytest.raises(sg.InvalidInputError, match=r"the corpus is a str; give a tagged sg.Corpus, or all parts of one"):
+        sg.noun_pairs("abc")
 
 
 def test_words_of_pairs_are_replaced_both_ways_and_no_others():

@@ -68,7 +68,7 @@ REFUSALS = {
     ),
     "replacements of another size": (
         lambda: swap(swaps=torch.randn(20, 5)),
-        r"stream 0 has shape \(20, 5\); the model reads vectors of shape \(time, 3\)",
+        r"stream 0 holds floats of shape \(20, 5\); the model reads vectors of shape \(time, 3\)",
     ),
     "NaN in replacements": (lambda: swap(swaps=nan_at(7)), "swaps hold NaN or infinity at step 7 of stream 0"),
     "NaN in inputs": (lambda: swap(inputs=nan_at(19)), "inputs hold NaN or infinity at step 19 of stream 0"),

@@ -89,9 +89,17 @@ def test_the_table_says_whose_it_is(text):
     assert " ".join(result.sentences[1]) in repr(result)
 
 
+@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.parametrize(
     ("sentences", "match"),
-    [(0, "sentences is 0"), ([], "name at least one"), ([1, 1], "each once"), ([5], "has 5, numbered from 0"), ([-1], "numbered")],
+    [
+        (0, "sentences is 0"),
+        ([], "name at least one"),
+        ([1, 1], "each once"),
+        ([5], "has 5, numbered from 0"),
+        ([-1], "numbered"),
+        ("a", "sentences are 'a'; give how many"),
+    ],
 )
 def test_sentences_that_are_not_there_are_refused(text, sentences, match):
     with pytest.raises(InvalidInputError, match=match):

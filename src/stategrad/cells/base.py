@@ -166,5 +166,8 @@ class Cell(ABC):
         A linear map that is the same at every step, so that it can as well be applied to sums over positions.
         """
 
+    def check_derivative(self) -> None:  # noqa: B027 - the library's own cells have their derivatives written out
+        """Raise `InvalidInputError` unless a step of the user's own has a derivative, and treats each row for itself."""
+
     def compile(self) -> None:  # noqa: B027 - most cells have nothing to compile
         """Have the element-wise work of `advance` compiled, where that is possible; the result is the same to rounding."""

@@ -236,7 +236,9 @@ def _check(model: nn.Module) -> None:
     for name, parameter in model.named_parameters():
         broken = int((~torch.isfinite(parameter)).sum())
         if broken:
-            problems.add(f"weight {name} has {broken} values that are NaN or infinite")
+            problems.add(
+                f"weight {name} has {broken} of {parameter.numel()} values that are NaN or infinite; load or train the model again"
+            )
     problems.raise_if_any()
 
 

@@ -48,6 +48,7 @@ class StepCell(Cell):
         self.record_shape = (input_size + sum(self.state_sizes.values()) + 1,)
         self.work_size = 2 * sum(self.state_sizes.values())
         self._check_step(named(example))
+        self._example = self.given(example)
 
     def given(self, state: UserState) -> dict[str, Float[Tensor, "stream _"]]:
         """A state of the user's as this cell carries it: flat, in the precision of the analysis.
@@ -88,6 +89,58 @@ class StepCell(Cell):
     ) -> dict[str, Float[Tensor, "position _"]]:
         """The user's step."""
         return self._own_step(inputs, state)
+
+    @torch.no_grad()
+    def check_derivative(self) -> None:
+        """Refuse a step without a derivative, one that cuts it (`detach`), and one that mixes the rows of a batch.
+
+        Tried at a few points near the model's start, where a step is likeliest to be defined.
+
+        Raises:
+            InvalidInputError: such a step.
+        """
+        (x, state), (other_x, other_state) = self._near_start(0), self._near_start(1)
+
+        def push(dx: Tensor, ds: dict[str, Tensor]) -> dict[str, Tensor]:
+            after: dict[str, Tensor] = torch.func.jvp(self._own_step, (x, state), (dx, ds))[1]
+            return after
+
+        here = self._own_step(x, state)
+        ways = torch.stack([other_x, torch.zeros_like(x)]), {n: torch.stack([torch.zeros_like(s), s]) for n, s in state.items()}
+        try:
+            derivative = torch.func.vmap(push)(*ways)
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise InvalidInputError(
+                f"step has no derivative that PyTorch can take ({' '.join(str(error).split())[:200]}); write it in operations on "
+                "whole tensors, without numpy, .item() or if on their values, and call eval() on its modules."
+            ) from error
+        moved = self._own_step(other_x, state), self._own_step(x, other_state)
+        for column, (what, after) in enumerate(zip(("input", "state"), moved, strict=True)):
+            depends = any(not torch.equal(after[name], here[name]) for name in here)
+            if depends and not any(one[column].any() for one in derivative.values()):
+                raise InvalidInputError(
+                    f"step depends on its {what}, but its derivative by the {what} is zero; leave out what cuts it, such as "
+                    "detach(), or rounds."
+                )
+        alone = self._own_step(x[:1], {name: value[:1] for name, value in state.items()})
+        for name, value in here.items():
+            size = 1e-3 * float(value.abs().nan_to_num().max())
+            if not torch.allclose(value[:1], alone[name], rtol=1e-3, atol=size, equal_nan=True):
+                raise InvalidInputError(
+                    "step gives a row of a batch another state than the same row alone; rows are independent streams, so leave out "
+                    "what mixes them, such as means over the batch or batch normalisation in training."
+                )
+
+    def _near_start(self, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """A batch of inputs near 1 and states near the example's."""
+        draw = torch.Generator().manual_seed(seed)
+
+        def noise(like: Tensor) -> Tensor:
+            return like + 0.1 * torch.randn(like.shape, generator=draw).to(like)
+
+        state = {name: noise(value[:1].expand(4, -1)) for name, value in self._example.items()}
+        any_state = next(iter(state.values()))
+        return noise(any_state.new_ones(4, self.input_size)), state
 
     def tangents(self, embedding: int, positions: int, like: Tensor) -> Tangents:
         """Zero tangents of every state."""
@@ -154,7 +207,9 @@ class StepCell(Cell):
         x = any_tensor.new_ones(len(any_tensor), self.input_size)
         try:
             after, again = (named(self._call(x, state)) for _ in range(2))
-        except (RuntimeError, TypeError) as error:
+        except InvalidInputError:
+            raise
+        except (RuntimeError, TypeError, ValueError) as error:
             raise InvalidInputError(
                 f"step failed on an input of shape {tuple(x.shape)} and type {x.dtype}: {' '.join(str(error).split())}."
             ) from error

@@ -12,12 +12,13 @@ from typing import Any, NoReturn
 
 import jsonargparse
 
+from stategrad import __version__
 from stategrad.cli import commands
 from stategrad.corpus.sources import CorpusConfig
 from stategrad.errors import StategradError, suggestion
 from stategrad.run.config import RunConfig
 from stategrad.run.properties import EXPECTED
-from stategrad.run.settings import explain_value, read_folder, read_preset
+from stategrad.run.settings import check_sections, explain_value, preset_names, read_folder, read_preset
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "run": commands.run,
@@ -101,6 +102,9 @@ def build(command: str, base: RunConfig | None) -> Parser:
         parser.add_function_arguments(function, skip={"runs"}, as_group=False)
         return parser
     parser.add_function_arguments(function, skip={"base", "settings"}, as_group=False, as_positional=True)
+    for action in parser._actions:
+        if action.dest == "preset":
+            action.help = f"{action.help} Presets: {', '.join(preset_names())}."
     if "settings" in inspect.signature(function).parameters:
         parser.add_class_arguments(RunConfig, as_group=False, as_positional=False, skip={"preset", "fallback"})
     if base is not None:
@@ -120,6 +124,7 @@ def _sections(function: Callable[..., None]) -> set[str]:
 
 def _top_parser(bases: dict[str, RunConfig]) -> Parser:
     parser = Parser(prog="stategrad", description="What the state of a recurrent model remembers of its inputs, and for how long.")
+    parser.add_argument("--version", action="version", version=f"stategrad {__version__}", help="show the version and exit")
     below = parser.add_subcommands(dest="command", metavar="COMMAND")
     for name, function in COMMANDS.items():
         below.add_subcommand(name, build(name, bases.get(name)), help=_summary(function).splitlines()[0])
@@ -155,7 +160,9 @@ def _dispatch(words: list[str]) -> None:
         return
     base = read_preset(given[command].preset) if "preset" in given[command] else read_folder(given[command].folder)
     parser = _top_parser({command: base})
-    chosen = parser.instantiate(parser.parse_args(words))[command]
+    parsed = parser.parse_args(words)
+    check_sections(parsed[command])
+    chosen = parser.instantiate(parsed)[command]
     COMMANDS[command](base, **vars(chosen))
 
 

@@ -51,6 +51,16 @@ class Corpus:
     genres: tuple[str, ...] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        streams = f"{len(self.streams)} stream{'s' if len(self.streams) > 1 else ''}"
+        lines = [
+            f"Corpus {self.name}",
+            f"  tokens     {self.size:,} in {streams}",
+            f"  words      {len(self.vocabulary):,} in the vocabulary",
+            f"  tags       {'none' if self.tag_set is None else self.tag_set}{', of every token' if self.tags is not None else ''}",
+        ]
+        return "\n".join(lines)
+
     @property
     def size(self) -> int:
         """Tokens in all streams together, ends of sentences included."""

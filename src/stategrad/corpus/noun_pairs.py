@@ -43,6 +43,8 @@ def noun_pairs(corpus: Any) -> tuple[tuple[str, str], ...]:
     >>> noun_pairs(corpus)[:2]
     (('dinuk', 'dinuks'), ('kolul', 'koluls'))
     """
+    if not hasattr(corpus, "lexicon"):
+        raise InvalidInputError(f"the corpus is a {type(corpus).__name__}; give a tagged sg.Corpus, or all parts of one.")
     if corpus.lexicon is None:
         raise InvalidInputError(
             f"corpus {corpus.name} has no tags, so its singular and plural nouns are not known; give pairs of words instead."

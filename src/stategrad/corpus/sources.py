@@ -15,7 +15,7 @@ from stategrad.corpus.treebank import load_treebank
 from stategrad.corpus.verwimp import load_verwimp
 from stategrad.corpus.wikitext import load_wikitext
 from stategrad.corpus.wsj import load_wsj
-from stategrad.errors import Problems, suggestion
+from stategrad.errors import InvalidInputError, Problems, suggestion
 
 SourceName = Literal["brown", "ptb", "verwimp", "treebank", "wsj", "text", "wikitext", "synthetic"]
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
@@ -76,6 +76,10 @@ def load(config: CorpusConfig) -> Splits:
         ChecksumError: a copy of Brown that differs from the published one.
         UnavailableError: Brown, where it is nowhere to be had.
     """
+    if not isinstance(config, CorpusConfig):
+        raise InvalidInputError(
+            f"the corpus is given as {config!r}; give its settings, such as sg.CorpusConfig(name='ptb', path='ptb.zip')."
+        )
     _check(config)
     whole = _read(config)
     return whole if config.train_words is None else shortened(whole, config.train_words)
@@ -109,9 +113,15 @@ def _check(config: CorpusConfig) -> None:
         problems.add(f"corpus {name} is written in one way, but was given normalisation {config.normalisation}; leave it out")
     if _is_string(config.rules):
         problems.add(f"rules is the string '{config.rules}'; give a list of names")
-    if config.train_words is not None and config.train_words < 1:
+    whole = {field: getattr(config, field) for field in ("vocabulary_size", "tokens", "seed", "train_words")}
+    if config.train_words is None:
+        del whole["train_words"]
+    strange = {field: value for field, value in whole.items() if not isinstance(value, int) or isinstance(value, bool)}
+    for field, value in strange.items():
+        problems.add(f"{field} is {value!r}; give a whole number")
+    if "train_words" in whole and "train_words" not in strange and whole["train_words"] < 1:
         problems.add(f"train_words is {config.train_words}; give at least 1")
-    if config.vocabulary_size < 3:
+    if "vocabulary_size" not in strange and config.vocabulary_size < 3:
         problems.add(f"vocabulary_size is {config.vocabulary_size}; give at least 3")
     problems.raise_if_any()
 

@@ -54,6 +54,11 @@ class Splits:
                 "or a file with words for every part."
             )
 
+    def __repr__(self) -> str:
+        parts = "\n".join(f"  {part:<9}  {getattr(self, part).size:,} tokens" for part in PARTS)
+        words = f"  words      {len(self.vocabulary):,} in the vocabulary"
+        return f"Splits of {self.name}: .train, .valid and .test are one Corpus each\n{parts}\n{words}"
+
 
 def count_words(documents: Iterable[Document]) -> Counter[str]:
     """How often each word occurs, in the order of first appearance; `<eos>` once per sentence, in its place."""

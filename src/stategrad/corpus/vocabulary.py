@@ -47,6 +47,9 @@ class Vocabulary:
     def _ids(self) -> dict[str, int]:
         return {word: number for number, word in enumerate(self.words)}
 
+    def __repr__(self) -> str:
+        return f"Vocabulary of {len(self):,} words: {', '.join(self.words[:8])}{' …' if len(self) > 8 else ''}"
+
     def __len__(self) -> int:
         return len(self.words)
 

@@ -24,7 +24,7 @@ from stategrad.files import replacing
 from stategrad.gradients.curves import Cases, memory_columns
 from stategrad.gradients.result import StateGradients
 from stategrad.gradients.storage import read_dataset
-from stategrad.measures.properties import Property
+from stategrad.measures.properties import Property, vector_of
 
 Direction = Property | Float[np.ndarray, " embedding"]
 FORMAT = "stategrad directions 1"
@@ -199,7 +199,7 @@ def columns_of(directions: Any, size: int) -> xr.DataArray:
             f"directions is {directions!r}; give a number of leading modes, or a mapping of names to properties or vectors of "
             f"{size} numbers."
         )
-    vectors = {str(name): np.asarray(getattr(d, "vector", d), dtype=np.float64) for name, d in directions.items()}
+    vectors = {str(name): vector_of(d) for name, d in directions.items()}
     problems = Problems("directions")
     for name, vector in vectors.items():
         if vector.shape != (size,):

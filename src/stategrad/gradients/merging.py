@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,8 @@ def merged_fields(results: Sequence[StateGradients]) -> dict[str, Any]:
     """The fields of the `StateGradients` that `StateGradients.merge` returns; its docstring has the rules."""
     from stategrad.gradients.agreement import check_results, facts_of
 
+    if not isinstance(results, Iterable):
+        raise InvalidInputError(f"received one {type(results).__name__}; give a list of results.")
     results = list(results)
     if not results:
         raise InvalidInputError("there is nothing to merge; give at least one result.")

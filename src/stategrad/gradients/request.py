@@ -48,6 +48,10 @@ class Execution:
 
     def __post_init__(self) -> None:
         problems = Problems("execution")
+        for name in ("workers", "chunk_size"):
+            if not isinstance(getattr(self, name), int | None):
+                problems.add(f"{name} is {getattr(self, name)!r}; give a whole number")
+        problems.raise_if_any()
         if self.workers < 1:
             problems.add(f"workers is {self.workers}; give at least 1")
         if self.chunk_size is not None and self.chunk_size < 1:

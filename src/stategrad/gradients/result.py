@@ -466,6 +466,8 @@ class StateGradients:
         >>> sorted(result.estimate(lambda G: float(abs(G).max())))
         ['debiased', 'floor', 'high', 'low', 'plain']
         """
+        if not callable(f):
+            raise InvalidInputError(f"the statistic is {f!r}; give a function of a mean gradient, such as lambda G: abs(G).max().")
         columns = statistic_columns(self._arrays, f, level=level)
         return self._dataset({name: ((), column) for name, column in columns.items()})
 

@@ -14,7 +14,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from stategrad.cells.base import PRECISIONS
-from stategrad.cells.network import StateKey, arrays_of, network_of
+from stategrad.cells.network import Network, StateKey, arrays_of, network_of
 from stategrad.checkpoint import fingerprint
 from stategrad.errors import InvalidInputError, Problems, check_choice
 from stategrad.gradients.adaptive import in_rounds
@@ -23,7 +23,7 @@ from stategrad.gradients.conditions import conditions_of
 from stategrad.gradients.directional import Direction, DirectionalGradients, columns_of
 from stategrad.gradients.engine import accumulate
 from stategrad.gradients.group_spectra import GroupSpectra
-from stategrad.gradients.groups import groups_of, numbered, stratify
+from stategrad.gradients.groups import Groups, groups_of, numbered, stratify
 from stategrad.gradients.labels import count_groups, labels_by_position
 from stategrad.gradients.low_rank import LowRankGradients
 from stategrad.gradients.memory_need import check_memory
@@ -135,8 +135,13 @@ def state_gradients(
     >>> result.mean.sizes
     Frozen({'group': 1, 'delay': 4, 'state': 5, 'embedding': 3})
     """
-    check_choice("precision", precision, PRECISIONS)
-    check_choice("value of keep", keep, ("mean", "spectrum"))
+    execution = _execution_of(execution)
+    problems = Problems("the analysis")
+    problems.attempt(check_choice, "precision", precision, PRECISIONS)
+    problems.attempt(check_choice, "value of keep", keep, ("mean", "spectrum"))
+    if isinstance(sample, str):
+        problems.attempt(_check_auto, sample, tolerance, execution, directions)
+    problems.raise_if_any()
     network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
     if precision == "bfloat16" and not multiplies_bfloat16(network.device):
         warnings.warn(
@@ -147,21 +152,21 @@ def state_gradients(
         )
         precision = "float32"
         network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
+    for cell in network.cells:
+        cell.check_derivative()
     streams = streams_of(inputs, network)
     lengths = streams.lengths
-    wanted = state if isinstance(state, list) else [state]
-    if not wanted:
-        raise InvalidInputError("state is an empty list; name at least one state, or leave state out.")
-    keys = list(dict.fromkeys(network.state_key(one) for one in wanted))
-    delay_list = delays_of(delays, int(lengths.max()))
-    start, execution = network.initial_state(initial_state, len(lengths)), execution or Execution()
+    keys = problems.attempt(_keys_of, network, state)
+    delay_list = problems.attempt(delays_of, delays, int(lengths.max()))
+    start = problems.attempt(network.initial_state, initial_state, len(lengths))
     if execution.checkpoint_path is not None and not isinstance(model, nn.Module):
         raise InvalidInputError(
             "a checkpoint cannot tell one step function from another; leave checkpoint_path out, or pass a torch.nn.Module."
         )
     provenance = provenance_of(model, inputs, streams, precision=precision, keep=keep, population=streams.size)
     if keep == "spectrum":
-        _refuse_beside_spectra(
+        problems.attempt(
+            _refuse_beside_spectra,
             blocks,
             where=where,
             at=at,
@@ -171,8 +176,10 @@ def state_gradients(
             checkpoint_path=execution.checkpoint_path,
             workers=execution.workers,
         )
-        labels = labels_by_position(groups, inputs, lengths)
-        root = root_of_units(units, embeddings or embeddings_of(model, inputs), network.embedding_size)
+        labels = problems.attempt(labels_by_position, groups, inputs, lengths)
+        vectors = embeddings or embeddings_of(model, inputs)
+        root = problems.attempt(root_of_units, units, vectors, network.embedding_size)
+        problems.raise_if_any()
         tangents = None if root is None else torch.from_numpy(root.T.copy()).to(network.device, network.dtype)
         provenance["settings"] |= {"units": units}
         wish = SpectraRequest(network, streams, delay_list, keys, labels, start, blocks, second_moment, execution, tangents)
@@ -182,20 +189,22 @@ def state_gradients(
         raise InvalidInputError(f"units {units} go with keep='spectrum'; with keep='mean' call whiten() on the result.")
     modes = directions if isinstance(directions, int) else None
     columns = None
+    if modes is None and directions is not None:
+        columns = problems.attempt(columns_of, directions, network.embedding_size)
+    groups = default_groups(inputs) if groups is None else groups
+    block_of = problems.attempt(block_numbers, blocks, lengths)
+    conditions = problems.attempt(conditions_of, at, segments, lengths)
+    if problems.sentences:
+        problems.attempt(_groups_within, groups, where, lengths)
+    problems.raise_if_any()
     if modes is not None:
         check_modes(modes, network, keys, sample=sample, workers=execution.workers, checkpoint_path=execution.checkpoint_path)
-    elif directions is not None:
-        columns = columns_of(directions, network.embedding_size)
-    groups = default_groups(inputs) if groups is None else groups
-    block_of = block_numbers(blocks, lengths)
-    conditions = conditions_of(at, segments, lengths)
     check_memory(
         network, keys, groups=count_groups(groups, lengths), conditions=conditions.count, blocks=int(block_of.max()) + 1,
         delays=len(delay_list), second_moment=second_moment and modes is None, workers=execution.workers,
         columns=None if columns is None else len(columns), sizes=None if modes is None else ProductSizes.of(modes),
     )  # fmt: skip
-    uncut = groups_of(groups, lengths)
-    read = uncut.within(where, lengths)
+    uncut, read = _groups_within(groups, where, lengths)
     strata = stratify(read, block_of)
     provenance["settings"] |= {"seed": seed, "sample": sample, "blocks": int(block_of.max()) + 1}
     provenance["settings"]["at"] = bool(conditions.state_groups)
@@ -219,7 +228,6 @@ def state_gradients(
         leading = low_rank_gradients(request_of(sample, seed), modes, seed, of_key, show_progress=show_progress)
         return leading if isinstance(state, list) else leading[keys[0]]
     if isinstance(sample, str):
-        _check_auto(sample, tolerance, execution, directions)
         provenance["settings"] |= {"tolerance": tolerance}
         means = in_rounds(analyse, int(read.masks[0].sum()), tolerance, seed)
     else:
@@ -228,6 +236,29 @@ def state_gradients(
         tracked = {key: DirectionalGradients.from_columns(one, columns) for key, one in means.items()}
         return tracked if isinstance(state, list) else tracked[keys[0]]
     return means if isinstance(state, list) else means[keys[0]]
+
+
+def _execution_of(execution: Any) -> Execution:
+    if execution is not None and not isinstance(execution, Execution):
+        raise InvalidInputError(f"execution is {execution!r}; give sg.Execution(…), such as sg.Execution(workers=2).")
+    return execution or Execution()
+
+
+def _keys_of(network: Network, state: Any) -> list[StateKey]:
+    """The states that are asked for, each once."""
+    wanted = state if isinstance(state, list) else [state]
+    if not wanted:
+        raise InvalidInputError("state is an empty list; name at least one state, or leave state out.")
+    return list(dict.fromkeys(network.state_key(one) for one in wanted))
+
+
+def _groups_within(groups: Any, where: Any, lengths: np.ndarray) -> tuple[Groups, Groups]:
+    """The groups as they were given, and cut down to the positions that are used; the faults of both together."""
+    problems = Problems("the groups")
+    uncut = problems.attempt(groups_of, groups, lengths)
+    read = problems.attempt((uncut or groups_of(None, lengths)).within, where, lengths)
+    problems.raise_if_any()
+    return uncut, read
 
 
 def _check_auto(sample: str, tolerance: float, execution: Execution, directions: object) -> None:
@@ -316,7 +347,7 @@ def delays_of(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
     chosen = np.arange(int(numbers)) if numbers.ndim == 0 and numbers.dtype.kind in "iu" else numbers
     problems = Problems("delays")
     if chosen.ndim != 1 or (len(chosen) and chosen.dtype.kind not in "iu"):
-        problems.add(f"delays is {delays}; give a whole number, or a list of them")
+        problems.add(f"delays is {delays!r}; give a whole number, or a list of them")
     elif len(chosen) == 0:
         problems.add(f"delays is {delays}; give a count of at least 1, or a list of delays")
     elif (chosen < 0).any() or len(np.unique(chosen)) < len(chosen):
@@ -329,6 +360,8 @@ def delays_of(delays: int | Sequence[int], longest_stream: int) -> np.ndarray:
 
 def block_numbers(blocks: int | Any, lengths: np.ndarray) -> np.ndarray:
     """A block per position, numbered from 0 without gaps."""
+    if isinstance(blocks, float | str | None):
+        raise InvalidInputError(f"blocks is {blocks!r}; give a whole number, or a block number per position.")
     if isinstance(blocks, int | np.integer):
         return assign_blocks(lengths, int(blocks))
     return numbered(blocks, lengths, "blocks")

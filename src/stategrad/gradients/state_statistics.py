@@ -19,6 +19,7 @@ from torch import Tensor
 
 from stategrad.cells.base import PRECISIONS
 from stategrad.cells.network import StateKey, network_of
+from stategrad.gradients.provenance import model_hash
 from stategrad.gradients.streams import streams_of, vector_size
 from stategrad.gradients.stretches import stretches
 
@@ -34,6 +35,7 @@ class StateStatistics:
         sd: its standard deviation over the text.
         keep: `f̄_j`, the mean gate that keeps the unit; None for a state without one (an LSTM's hidden state, a plain RNN).
         count: steps of the text.
+        model: the SHA-256 of its weights; None for what is not a `torch.nn.Module`.
     """
 
     layer: int
@@ -42,6 +44,18 @@ class StateStatistics:
     sd: xr.DataArray
     keep: xr.DataArray | None
     count: int
+    model: str | None = None
+
+    def __repr__(self) -> str:
+        lines = [
+            f"StateStatistics of the {self.name} state, layer {self.layer}",
+            f"  units      {len(self.sd):,}",
+            f"  steps      {self.count:,}",
+            f"  sd         {_range(self.sd)}",
+        ]
+        if self.time_constant is not None:
+            lines.append(f"  T_j        {_range(self.time_constant)} steps")
+        return "\n".join(lines)
 
     @property
     def time_constant(self) -> xr.DataArray | None:
@@ -87,6 +101,7 @@ def describe_states(
         sd=_per_unit(np.sqrt(states.squares / states.count)),
         keep=None if factor is None else _per_unit(gates.mean),
         count=states.count,
+        model=model_hash(model),
     )
 
 
@@ -109,6 +124,10 @@ class _Sums:
         self.squares = self.squares + np.square(piece - mean).sum(0) + np.square(step) * self.count * len(piece) / count
         self.mean = self.mean + step * len(piece) / count
         self.count = count
+
+
+def _range(values: xr.DataArray) -> str:
+    return f"{float(values.min()):.3g} … {float(values.max()):.3g}, median {float(values.median()):.3g}"
 
 
 def _per_unit(values: Float[np.ndarray, " state"]) -> xr.DataArray:

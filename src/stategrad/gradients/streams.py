@@ -93,7 +93,9 @@ def _tensors_of(inputs: Any, what: str) -> list[Tensor]:
         batched = tensor.ndim == (3 if tensor.is_floating_point() else 2)
         tensors = list(tensor) if batched else [tensor]
     if not tensors or any(tensor.ndim == 0 or len(tensor) == 0 for tensor in tensors):
-        raise InvalidInputError(f"{what} have {len(tensors)} streams, some of them without a step; give at least one step each.")
+        empty = sum(tensor.ndim == 0 or len(tensor) == 0 for tensor in tensors)
+        held = f"{empty} of {len(tensors)} streams without a step" if tensors else "no stream"
+        raise InvalidInputError(f"{what} hold {held}; give at least one step each.")
     return tensors
 
 
@@ -104,6 +106,8 @@ def _tensor_of(values: Any, what: str) -> Tensor:
         tensor = None
     if tensor is None or tensor.is_complex():
         kind = type(values).__name__ if tensor is None else str(tensor.dtype)
+        if hasattr(values, "valid") and hasattr(values, "train"):
+            raise InvalidInputError(f"{what} are a whole corpus in its parts ({kind}); give one of them, such as corpus.valid.")
         raise InvalidInputError(f"{what} hold a {kind}; give ids, or vectors of numbers: tensors, arrays, or lists of them.")
     return tensor
 
@@ -112,8 +116,10 @@ def _check_stream(number: int, stream: Tensor, network: Network) -> None:
     size = network.embedding_size
     if stream.is_floating_point():
         if stream.ndim != 2 or stream.shape[1] != size:
+            ids = "" if network.embed is None else ", or ids, whole numbers of shape (time,)"
             raise InvalidInputError(
-                f"stream {number} has shape {tuple(stream.shape)}; the model reads vectors of shape (time, {size})."
+                f"stream {number} holds floats of shape {tuple(stream.shape)}; the model reads vectors of shape (time, {size})"
+                f"{ids}."
             )
         return
     if network.embed is None:

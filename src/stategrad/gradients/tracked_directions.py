@@ -11,7 +11,7 @@ from stategrad.errors import InvalidInputError
 from stategrad.gradients.units import own_coordinates
 from stategrad.measures.frequency import frequency_direction, without_direction
 from stategrad.measures.permutation import permuted_directions
-from stategrad.measures.properties import Property
+from stategrad.measures.properties import Property, vector_of
 from stategrad.measures.tracking import checked_direction
 from stategrad.models.embeddings import Embeddings
 
@@ -31,7 +31,7 @@ def tracked_directions(
         InvalidInputError: another size, the zero vector, an unknown name to project out, a property of which nothing is left.
     """
     null = _null_directions(d, result.embeddings, seed=0)
-    direction, null = (None if part is None else own_coordinates(result, part) for part in (_vector(d), null))
+    direction, null = (None if part is None else own_coordinates(result, part) for part in (vector_of(d), null))
     assert direction is not None
     if project_out is None:
         return direction, null
@@ -49,11 +49,7 @@ def _taken_out(result: StateGradients, project_out: Direction | str) -> Float[np
         if result.embeddings is None:
             raise InvalidInputError("to project frequency out takes embeddings with frequencies, and this result holds none.")
         return frequency_direction(result.embeddings)
-    return checked_direction(_vector(project_out), result.mean.sizes["embedding"])
-
-
-def _vector(d: Direction) -> Float[np.ndarray, " embedding"]:
-    return np.asarray(d.vector if isinstance(d, Property) else d, dtype=np.float64)
+    return checked_direction(vector_of(project_out), result.mean.sizes["embedding"])
 
 
 def _null_directions(d: Direction, embeddings: Embeddings | None, seed: int) -> Float[np.ndarray, "draw embedding"] | None:

@@ -74,8 +74,10 @@ def scaled(result: StateGradients, statistics: StateStatistics, embeddings: Embe
     embeddings = result.embeddings if embeddings is None else embeddings
     weights = None if embeddings is None else embeddings.frequencies
     if embeddings is None or (over == "tokens" and weights is None):
-        what = "the embeddings" if embeddings is None else "how often each word occurs"
-        raise InvalidInputError(f"units sd need {what}, and this result holds none; pass embeddings that have it.")
+        what, holds = ("the embeddings", "none") if embeddings is None else ("how often each word occurs", "no counts")
+        raise InvalidInputError(
+            f"units sd need {what}, and this result holds {holds}; pass embeddings=sg.Embeddings(vectors, words, frequencies=…)."
+        )
     sd = statistics.sd.values[:, None]
     in_sd = replace(
         result,
@@ -97,11 +99,16 @@ def own_coordinates(result: StateGradients, directions: Float[np.ndarray, "*shap
 
 def check_statistics(result: StateGradients, statistics: StateStatistics) -> None:
     """Raise `InvalidInputError` unless the statistics are those of the state whose gradients these are."""
-    state, size = json.loads(result.provenance)["state"], result.mean.sizes["state"]
+    facts, size = json.loads(result.provenance), result.mean.sizes["state"]
+    state, model = facts["state"], facts.get("model", {}).get("sha256")
     if (state["layer"], state["name"]) != (statistics.layer, statistics.name) or len(statistics.sd) != size:
         raise InvalidInputError(
             f"the statistics are of the {statistics.name} state of layer {statistics.layer} with {len(statistics.sd)} units, "
             f"the gradients of the {state['name']} state of layer {state['layer']} with {size}."
+        )
+    if None not in (statistics.model, model) and statistics.model != model:
+        raise InvalidInputError(
+            "the statistics are of a model with other weights than the gradients; describe the states of the same model."
         )
 
 

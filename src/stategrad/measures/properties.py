@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -32,6 +33,20 @@ class Property:
     a: tuple[int, ...]
     b: tuple[int, ...]
     reliability: float
+
+
+def vector_of(direction: Any) -> Float[np.ndarray, " embedding"]:
+    """The vector of a property, or a direction of embedding space itself.
+
+    Raises:
+        InvalidInputError: what holds no numbers.
+    """
+    try:
+        return np.asarray(getattr(direction, "vector", direction), dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InvalidInputError(
+            f"the direction is {direction!r}; give a property, as sg.property_vector makes it, or a vector of numbers."
+        ) from error
 
 
 def property_vector(embeddings: Embeddings, a: Members, b: Members, *, name: str | None = None, seed: int = 0) -> Property:

@@ -54,6 +54,19 @@ class StateProbes:
     state: StateKey
     classes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        delays, seeds = self.scores["delay"].unique().tolist(), self.scores["seed"].nunique()
+        state = self.scores[self.scores["reader"] == "state"].groupby("delay")["accuracy"].mean()
+        shown = list(dict.fromkeys((min(delays), max(delays))))
+        lines = [
+            f"StateProbes of the {self.state[1]} state, layer {self.state[0]}",
+            f"  classes    {', '.join(map(str, self.classes[:8]))}{' …' if len(self.classes) > 8 else ''}",
+            f"  delays     {', '.join(map(str, delays))}",
+            f"  seeds      {seeds}",
+            f"  accuracy   {', '.join(f'{state[delay]:.3f} at delay {delay}' for delay in shown)}; see .to_dataframe()",
+        ]
+        return "\n".join(lines)
+
     def to_dataframe(self, *, level: float = 0.95) -> pd.DataFrame:
         """Means over seeds with t-intervals: a row per delay and reader, and per delay `memory` and `selectivity`.
 

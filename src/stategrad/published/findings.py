@@ -174,7 +174,7 @@ def below(bound: float, delay: int, measure: str, properties: Sequence[str], **c
             late = sorted(int(at) for at in rows["delay"] if at > delay)
             if not late:
                 raise NotMeasuredError(f"the run has no delays beyond {delay}")
-            pairs += [(_exactly("", bound), _at(rows, measure, at, f"{name} at {at}")) for at in late]
+            pairs += [(exactly("", bound), _at(rows, measure, at, f"{name} at {at}")) for at in late]
         largest = max((value for _, value in pairs), key=lambda value: value.value)
         return all_above(pairs, f"at most {largest}")
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import jsonargparse
 import yaml
 
-from stategrad.errors import InvalidInputError, MissingInputError, suggestion
+from stategrad.errors import InvalidInputError, MissingInputError, Problems, suggestion
 from stategrad.run.config import RunConfig
 from stategrad.run.folder import RunFolder
 from stategrad.run.properties import EXPECTED
@@ -77,7 +77,27 @@ def parse(settings: dict[str, Any], *, preset: str, source: str) -> RunConfig:
     parser = _SettingsParser(source)
     parser.add_class_arguments(RunConfig, as_positional=False)
     parsed = parser.parse_object({"preset": preset} | settings)
+    check_sections(parsed)
     return RunConfig(**vars(parser.instantiate(parsed)))
+
+
+def check_sections(parsed: Any) -> None:
+    """Refuse what the sections of some settings hold, the faults of all sections together.
+
+    Args:
+        parsed: the sections that were given, each with its settings by name, of the right types.
+
+    Raises:
+        InvalidInputError: values that a section refuses.
+    """
+    problems = Problems("the settings")
+    for field in dataclasses.fields(RunConfig):
+        section = parsed.get(field.name)
+        kind: Any = field.default_factory
+        if section is not None and hasattr(kind, "__dataclass_fields__"):
+            values = {name: tuple(value) if isinstance(value, list) else value for name, value in vars(section).items()}
+            problems.attempt(kind, **values)
+    problems.raise_if_any()
 
 
 def explain_value(message: str, prefix: str = "") -> str | None:

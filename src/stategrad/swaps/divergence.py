@@ -35,7 +35,7 @@ class NextWord:
         size = network.cells[-1].state_sizes.get("hidden")
         if not isinstance(decoder, nn.Linear) or decoder.in_features != size:
             raise InvalidInputError(
-                f"divergence is of the next word's distribution, and a {type(model).__name__} predicts none: it has no linear "
+                f"divergence is of the next word's distribution, and {type(model).__name__} predicts none: it has no linear "
                 "layer 'decoder' that reads its hidden state; leave divergence out."
             )
         self._weight = decoder.weight.detach().to(network.dtype)

@@ -201,7 +201,10 @@ def _chosen(
         many = np.add.reduceat(unknown, starts)[able]
         shuffled = np.random.default_rng(seed).permutation(len(able))
         return np.sort(able[shuffled[np.argsort(many[shuffled], kind="stable")[:sentences]]])
-    chosen = np.asarray(sentences, dtype=np.int64)
+    chosen = np.asarray(sentences)
+    if chosen.ndim != 1 or (len(chosen) and chosen.dtype.kind not in "iu"):
+        raise InvalidInputError(f"sentences are {sentences!r}; give how many, or a list of their numbers.")
+    chosen = chosen.astype(np.int64)
     problems = Problems("sentences")
     if not len(chosen) or len(np.unique(chosen)) < len(chosen):
         problems.add(f"sentences are {chosen.tolist()}; name at least one, and each once")

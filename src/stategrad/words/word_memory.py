@@ -188,7 +188,7 @@ def _check(text: Corpus, counted_in: Corpus | None, *, minimum: int, most: int, 
     if equal > minimum:
         problems.add(f"equal is {equal} and minimum {minimum}; a word must have as many positions as are drawn of it")
     if most < equal:
-        problems.add(f"most is {most} and equal {equal}; give at least as many")
+        problems.add(f"most is {most}, fewer than the {equal} that are drawn of each word; raise most, or lower minimum")
     if counted_in is not None and counted_in.vocabulary.words != text.vocabulary.words:
         problems.add(f"{counted_in.name} and {text.name} have different vocabularies; count in a text that was encoded alike")
     problems.raise_if_any()
