@@ -84,10 +84,8 @@ def on_word_classes(classes: pd.DataFrame, measures: Sequence[str]) -> list[str]
     apart = sides.groupby(["class", "other"], sort=False)[["above", "below"]].all()
     found = first.set_index(["class", "other"])[apart.any(axis=1)]
     words = first.drop_duplicates("class").set_index("class")["words"].to_dict() | first.set_index("other")["other_words"].to_dict()
-    name, power = (
-        measures[0].split("_equal")[0].replace("sigma_1", "σ₁"),
-        f"{first['frequency_exponent'].iloc[0]:+.2f}".replace("-", "−"),
-    )
+    name = {"sigma_1_equal": "σ₁", "effect": "the effect"}[measures[0]]
+    power = f"{first['frequency_exponent'].iloc[0]:+.2f}".replace("-", "−")
     listed = ", ".join(f"{number} {word_class}" for word_class, number in words.items())
     between = f"Between words of like frequency, where {name} goes as its {power}th power ({listed}),"
     if found.empty:
