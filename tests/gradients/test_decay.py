@@ -1,8 +1,12 @@
 """Planted decays are found by their law, nested laws are left tied, and noise has none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+import xarray as xr
+from scipy import optimize
 from torch import nn
 
 import stategrad as sg
@@ -49,6 +53,40 @@ def test_laws_that_hold_another_are_tied_with_it_and_others_are_not():
         assert laws.loc[wider, "difference_low"] <= 0.05
         assert laws.loc[wider, "score"] == pytest.approx(laws.loc["exponential", "score"], rel=0.25)
     assert laws.loc["power", "difference_low"] > 1
+
+
+@pytest.mark.parametrize("law", ["exponential", "power"])
+def test_the_score_is_that_of_fits_to_the_curve_without_each_block(law):
+    result = result_of(CURVES[law], noise=0.003, seed=1)
+    count = result.block_count * xr.DataArray(np.random.default_rng(2).integers(1, 4, BLOCKS), dims="block")
+    total, moments = count.sum("block"), result.block_second_moment
+    result = replace(
+        result, block_count=count.transpose(*result.block_count.dims), count=total, population=total,
+        mean=((result.block_mean * count).sum("block") / total).transpose(*result.mean.dims),
+        second_moment=((moments * count).sum("block") / total).transpose(*result.second_moment.dims),
+    )  # fmt: skip
+    counts, blocks = count.values[0, :, 0], moments.values[0]
+
+    def rms(kept):
+        return np.sqrt(np.linalg.eigvalsh(np.average(blocks[kept], axis=0, weights=counts[kept]))[:, -1])
+
+    h, whole = counts.sum() / counts, rms(np.full(BLOCKS, True))
+    without = np.array([rms(np.arange(BLOCKS) != k) for k in range(BLOCKS)])
+    pseudo = h[:, None] * whole - (h - 1)[:, None] * without
+    debiased = (pseudo / h[:, None]).sum(0)
+    error = np.sqrt((np.square(pseudo - debiased) / (h - 1)[:, None]).mean(0))
+    laws, curves = laws_of(result, "rms"), {
+        "exponential": lambda t, a, b: a * np.exp(-t / b),
+        "power": lambda t, a, b: a * (t + 1.0) ** -b,
+    }  # fmt: skip
+    for name, curve in curves.items():
+        fits = [optimize.curve_fit(curve, DELAYS, one, p0=(one[0], 2.0), sigma=error)[0] for one in (debiased, *without)]
+        assert laws.loc[name, ["amplitude", {"exponential": "time", "power": "exponent"}[name]]].tolist() == pytest.approx(
+            fits[0], rel=1e-3
+        )
+        scale = error * np.sqrt(BLOCKS * (h - 1))[:, None]
+        parts = np.square((pseudo - [curve(DELAYS, *fit) for fit in fits[1:]]) / scale).mean(1)
+        assert laws.loc[name, "score"] == pytest.approx(parts.sum(), rel=1e-3)
 
 
 def test_intervals_of_the_parameters_hold_them():

@@ -6,6 +6,9 @@ import torch
 from torch import nn
 
 import stategrad as sg
+from naive import state_sequence
+from stategrad.models.language_model import ModelConfig
+from stategrad.probes import state_probes
 from stategrad.probes.state_examples import untrained_of, words_between
 
 WORDS, E, KEPT = 60, 6, 3
@@ -147,8 +150,6 @@ def test_there_is_no_untrained_copy_of_weights_that_nobody_knows_to_draw():
 
 def test_the_class_names_of_a_corpus_are_its_labels():
     corpus = sg.load_corpus(sg.CorpusConfig(name="synthetic", tokens=6000, vocabulary_size=300)).train
-    from stategrad.models.language_model import ModelConfig
-
     model = sg.LanguageModel(ModelConfig(vocabulary_size=len(corpus.vocabulary.words), embedding_size=6, hidden_size=10))
     probes = sg.probe_states(model.eval(), corpus, delays=[0, 1], sample=800, seeds=2, show_progress=False)
     assert "nouns" in probes.classes
@@ -164,7 +165,53 @@ def test_the_words_between_are_those_since_the_probed_one():
     np.testing.assert_array_equal(words_between(streams, steps, 11)[:, 0], [2, 5])
 
 
-def test_no_type_stands_on_both_sides_and_seeds_repeat():
+def test_every_classifier_learns_the_class_of_the_word_that_was_read_a_delay_before_and_is_tested_on_other_words(monkeypatch):
+    """Which rows a classifier got is told from its features, all different, beside states by plain PyTorch."""
+    generator, module, delays = np.random.default_rng(0), nn.LSTM(3, 5), [0, 2, 11]
+    model = sg.LanguageModel(ModelConfig(vocabulary_size=30, embedding_size=3, hidden_size=5, init_range=1.0), seed=2).eval()
+    streams = [torch.from_numpy(generator.integers(30, size=size)) for size in (150, 7, 90)]
+    labels = [generator.choice(np.array(["a", "b", None], dtype=object), len(stream)) for stream in streams]
+    module.load_state_dict(model.lstm.state_dict())
+    vectors, ids, wanted = model.embedding.weight.detach(), torch.cat(streams).numpy(), np.concatenate(labels)
+    states = np.concatenate([
+        torch.stack(state_sequence(module, vectors[stream], (0, "cell"))).detach().numpy() for stream in streams
+    ])  # fmt: skip
+    places = np.concatenate([np.arange(len(stream)) for stream in streams])
+    calls, predict = [], state_probes._predict
+    monkeypatch.setattr(state_probes, "_predict", lambda *given: calls.append(given) or predict(*given))
+    probes = sg.probe_states(model, streams, labels, delays=delays, sample=90, seeds=1, show_progress=False)
+
+    def steps_of(rows):
+        distance = np.abs(rows[:, None] - states).max(-1)
+        assert distance.min(1).max() < 1e-5
+        return distance.argmin(1)
+
+    made = iter(calls)
+    for delay in delays:
+        train, classes, test, _ = next(made)
+        learnt, tested = steps_of(train), steps_of(test)
+        assert places[np.concatenate([learnt, tested])].min() >= 11  # the same steps for all delays
+        assert [probes.classes[number] for number in classes] == wanted[learnt - delay].tolist()
+        assert not set(ids[learnt - delay]) & set(ids[tested - delay])
+        untrained = next(made)
+        np.testing.assert_array_equal(untrained[1], classes)
+        assert np.abs(untrained[0] - train).max() > 0.01
+        if delay:
+            between = [vectors[ids[learnt - delay + 1 + place]] for place in range(min(delay, 8))]
+            np.testing.assert_allclose(next(made)[0], np.concatenate(between, axis=1), atol=1e-6)
+        seen, control = next(made), next(made)
+        np.testing.assert_array_equal(seen[0], control[0])
+        both = steps_of(np.concatenate([seen[0], seen[2]]))
+        assert sorted(both) == sorted([*learnt, *tested])
+        pairs = set(zip(ids[steps_of(control[0]) - delay].tolist(), control[1].tolist(), strict=True))
+        assert len(pairs) == len({word for word, _ in pairs})  # one random class per word
+        found = probes.scores.query("delay == @delay and reader == 'majority'")["accuracy"].iloc[0]
+        most = np.bincount(classes).argmax()
+        assert found == pytest.approx(np.mean(wanted[tested - delay] == probes.classes[most]))
+    assert next(made, None) is None
+
+
+def test_seeds_repeat():
     model, ids, labels = language()
     first, again = (sg.probe_states(model, ids, labels, delays=[1], sample=600, seeds=1, show_progress=False) for _ in range(2))
     assert first.scores.equals(again.scores)
