@@ -30,6 +30,7 @@ WORDS = st.sampled_from(
         "point",
         ",",
         "post-",
+        "%",
         "10-year",
     ]
 )
@@ -82,10 +83,17 @@ def test_every_rule_counts_the_words_that_it_touches():
     normaliser = Normaliser("ptb-norm")
     sentence = [("The", "DT"), ("10-year", "JJ"), ("3.5", "CD"), ("note", "NN"), (",", ","), ("N", "CD")]
     assert normaliser.sentence(sentence) == [("the", "DT"), ("N", None), ("year", None), ("N", "CD"), ("note", "NN"), ("N", "CD")]
-    assert dict(normaliser.touched) == {"punctuation": 1, "hyphens": 1, "lower_case": 1, "numbers": 2}
+    assert dict(normaliser.touched) == {"punctuation": 1, "hyphens": 1, "lower_case": 1, "numbers": 2, "percent": 0}
     spelled = Normaliser("wsj-norm", ("spelled_numbers",))
     spelled.sentence([(word, None) for word in ["the", "twenty", "five", "or", "ten"]])
     assert dict(spelled.touched) == {"spelled_numbers": 3}
+
+
+def test_a_quotation_mark_is_told_from_a_genitive_by_its_tag():
+    said = [("'", "``"), ("Traders", "NNS"), ("'", "POS"), ("gains", "NNS"), ("'", "''"), ("rose", "VBD"), ("5", "CD"), ("%", "NN")]
+    written = [("traders", "NNS"), ("'", "POS"), ("gains", "NNS"), ("rose", "VBD"), ("N", "CD"), ("N", None)]
+    assert Normaliser("ptb-norm").sentence(said) == written
+    assert Normaliser("ptb-norm", ("numbers",)).sentence(said)[-1] == ("%", "NN")
 
 
 def test_a_sentence_without_words_is_left_out():
@@ -100,6 +108,7 @@ def test_every_rule_of_a_normalisation_is_there_and_has_words_for_the_page():
 def test_the_word_type_of_a_tagged_word():
     normalised = Normaliser("ptb-norm").type_of(mikolov)
     assert [normalised(word) for word in ("Owned", "company-owned", "1/2", ",", "1/2-year")] == ["owned", None, "N", None, None]
+    assert normalised("%") is None, "the word N has the tags of numbers"
     assert Normaliser().type_of(mikolov)("company-owned") == "company-owned"
 
 

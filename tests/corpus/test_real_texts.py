@@ -2,8 +2,9 @@
 
 import pytest
 
-from stategrad.corpus.normalisation import mikolov
+from stategrad.corpus.normalisation import NORMALISATIONS, Normaliser, mikolov
 from stategrad.corpus.ptb import load_ptb
+from stategrad.corpus.readers.files import lines, open_path, text_files
 from stategrad.corpus.readers.tagged import read_tagged
 from stategrad.corpus.tag_files import read_lexicon
 from stategrad.corpus.vocabulary import Vocabulary
@@ -48,3 +49,22 @@ def test_conll_files_hold_the_words_they_are_known_to_hold(data):
     text = read_tagged(data / "conll2000.zip")
     assert text.format == "conll2000"
     assert sum(len(sentence) for document in text.documents() for sentence in document.sentences) == 259_104
+
+
+def test_the_treebanks_own_sentences_become_those_of_mikolovs_text(data):
+    [train] = [file for file in text_files(open_path(data / "ptb.zip")) if "train" in file.name]
+    by_length: dict[int, list[list[str]]] = {}
+    for line in lines(train):
+        by_length.setdefault(len(line.split()), []).append(line.split())
+    normaliser = Normaliser("ptb-norm", [rule for rule in NORMALISATIONS["ptb-norm"] if rule != "hyphens"])
+    sentences = [
+        [word for word, _ in normaliser.sentence(sentence)]
+        for document in read_tagged(data / "treebank.zip", "mrg").documents()
+        for sentence in document.sentences
+    ]
+    found = [
+        any(all(word in (ours, "<unk>") for ours, word in zip(s, other, strict=True)) for other in by_length.get(len(s), []))
+        for s in sentences
+    ]
+    assert sum(found) == 3_907
+    assert len(found) == 3_914

@@ -83,8 +83,8 @@ def test_a_vocabulary_that_does_not_fit_is_not_saved(tmp_path: Path) -> None:
     assert str(error.value) == (
         "3 problems with the vocabulary: "
         "the vocabulary has 3 words and the model 50 embeddings; give one word for each. "
-        "Also: the vocabulary has the word 'a' more than once; give every id a word of its own. "
-        "Also: word 2 of the vocabulary is 'new\\nline'; a word is one line, and not empty."
+        "Also: the vocabulary has the word 'a' more than once (ids 0 and 1, lines 1 and 2); give every id a word of its own. "
+        "Also: the vocabulary has 'new\\nline' as word 2 (line 3); a word is one line, and not empty."
     )
     assert not list(tmp_path.iterdir())
 
@@ -92,7 +92,10 @@ def test_a_vocabulary_that_does_not_fit_is_not_saved(tmp_path: Path) -> None:
 def test_swapped_words_are_noticed(tmp_path: Path) -> None:
     path = save_model(model(), WORDS, tmp_path)
     (tmp_path / "vocabulary.txt").write_text("".join(f"{word}\n" for word in WORDS[::-1]), encoding="utf-8")
-    with pytest.raises(InvalidInputError, match=r"does not hold the words that model.safetensors was saved with; restore"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"vocabulary.txt holds other words than model.safetensors was saved with, or in another order; restore",
+    ):
         load_model(path)
 
 
@@ -108,6 +111,23 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "vocabulary.txt").unlink()
     with pytest.raises(MissingInputError, match=r"vocabulary.txt does not exist; put the model's words there, one a line"):
         load_model(path)
+
+
+def test_the_folder_of_a_run_and_its_model_will_do(tmp_path: Path) -> None:
+    path = save_model(model(), WORDS, tmp_path / "run" / "model")
+    path.with_name("training.safetensors").write_bytes(b"")
+    for folder in (path.parent, path.parent.parent):
+        assert load_model(folder)[1] == WORDS
+    path.with_suffix(".pt").write_bytes(path.read_bytes())
+    with pytest.raises(MissingInputError, match=r"model.pt is no .safetensors file; save its tensors by safetensors.torch.save"):
+        load_model(path.with_suffix(".pt"))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path: Path) -> None:
+    path = save_model(model(), WORDS, tmp_path)
+    vocabulary = tmp_path / "vocabulary.txt"
+    vocabulary.write_bytes(b"\xef\xbb\xbf" + vocabulary.read_bytes())
+    assert load_model(path)[1] == WORDS
 
 
 def test_what_a_killed_process_left_behind_is_passed_over(tmp_path: Path) -> None:
@@ -161,7 +181,7 @@ def test_all_faults_are_reported_together(tmp_path: Path) -> None:
         "decoder.weight in foreign.safetensors holds 1 NaN and 2 Inf; give a model whose training did not diverge",
         "decoder.bias in foreign.safetensors has shape (49,), where the other tensors ask for (50,)",
         "lstm.bias_hh_l0 in foreign.safetensors holds torch.int64; give floating-point weights",
-        "the vocabulary has 2 words and the model 50 embeddings; give one word for each",
+        "vocabulary.txt has 2 words and the model 50 embeddings; give one word for each",
     ):
         assert sentence in str(error.value)
 

@@ -57,13 +57,19 @@ def test_gensim_reads_what_is_written_and_the_other_way_round(tmp_path: Path, bi
 
 ROW = np.array([1.0, 2.0], dtype="<f4").tobytes()
 BROKEN = {
-    "glove, without a first line": (b"the 1 2\na 3 4\n", "its first line should hold the number of words and the size"),
+    "glove, without a first line": (
+        b"the 1 2\na 3 4\n",
+        "its first line holds a word and 2 numbers, as files of GloVe do; put a line before it with the number of words and 2.",
+    ),
+    "something else": (b"the cat sat\n", "its first line should hold the number of words and the size"),
     "empty": (b"", "is no word2vec file"),
     "no words": (b"0 2\n", "is no word2vec file"),
     "text that ends after a row": (b"3 2\nx 1 2\ny 3 4\n", "is truncated: it ends within vector 3 of 3"),
     "text that ends in a row": (b"2 2\nx 1 2\ny 3", "is truncated: it ends within vector 2 of 2"),
     "text with a short row": (b"2 2\nx 1 2\ny 3\n", "line 3 of {path} has 1 numbers, not 2"),
-    "text with a word for a number": (b"2 2\nx 1 2\ny 3 z\n", "line 3 of {path} holds something else than numbers"),
+    "text with a word for a number": (b"2 2\nx 1 2\ny 3 z\n", "line 3 of {path} holds more than a word and numbers"),
+    "text with a word for a number at once": (b"2 3\nx 1 2 z\ny 3 4 5\n", "line 2 of {path} holds more than a word and numbers"),
+    "text of another size": (b"2 3\nx 1 2\ny 3 4\n", "line 2 of {path} has 2 numbers, not 3"),
     "text that goes on": (b"1 2\nx 1 2\ny 3 4\n", "goes on after the 1 words that its first line announces"),
     "binary that ends in a row": (b"2 2\nx " + ROW + b"y " + ROW[:5], "is truncated: it ends within vector 2 of 2"),
     "binary that ends in a word": (b"2 2\nx " + ROW + b"yy", "is truncated: it ends within vector 2 of 2"),

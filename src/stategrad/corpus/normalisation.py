@@ -13,11 +13,12 @@ from stategrad.errors import InvalidInputError, check_choice
 Normalisation = Literal["none", "ptb-norm", "wsj-norm"]
 NORMALISATIONS: Mapping[Normalisation, tuple[str, ...]] = {
     "none": (),
-    "ptb-norm": ("punctuation", "hyphens", "lower_case", "numbers"),
+    "ptb-norm": ("punctuation", "hyphens", "lower_case", "numbers", "percent"),
     "wsj-norm": ("lower_case", "spelled_numbers", "numbers"),
 }
 """The rules of each normalisation. The paper's section 3.1 names the hyphens of PTB-norm and the numbers of WSJ-norm; lower case,
-and no punctuation, are what Mikolov's text has already and other files have not.
+no punctuation, and `N` for the percent sign too, are what Mikolov's text has already and other files have not: without the hyphens,
+these rules make 99.8 % of the sentences of NLTK's sample of the treebank what they are in his text, but for his `<unk>`.
 
 Source: Verwimp et al. 2018, section 3.1.
 """
@@ -90,7 +91,7 @@ class Normaliser:
         ]
 
     def type_of(self, word: Callable[[str], str] = str) -> Callable[[str], str | None]:
-        """The word type of a tagged word: written as `word` does and by the rules; None where it is split or left out.
+        """The word type of a tagged word: written as `word` does and by the rules; None where it loses its tag or is left out.
 
         The tag of a split word is that of the whole, and of none of its parts.
         """
@@ -98,8 +99,8 @@ class Normaliser:
 
         def normalised(form: str) -> str | None:
             if form not in known:
-                written = Normaliser._apply([(word(form), None)], self.names)
-                known[form] = written[0][0] if len(written) == 1 else None
+                written = Normaliser._apply([(word(form), "tag")], self.names)
+                known[form] = written[0][0] if len(written) == 1 and written[0][1] is not None else None
             return known[form]
 
         return normalised

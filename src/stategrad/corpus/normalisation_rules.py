@@ -25,6 +25,7 @@ _TEN_AND_MORE = (
     "seventy eighty ninety"
 )
 _PUNCTUATION = frozenset(_MARKS.split())
+_QUOTES = frozenset({("'", "''"), ("'", "``")})
 _ONES = frozenset({"one", "two", "three", "four", "five", "six", "seven", "eight", "nine"})
 _TENS = frozenset(_TEN_AND_MORE.split())
 _SPELLED = _ONES | _TENS | {"point", "hundred", "thousand", "and"}
@@ -42,10 +43,12 @@ def is_number(word: str) -> bool:
 def punctuation(tokens: Sequence[Token]) -> list[Token]:
     """Punctuation is left out, as in Mikolov's text; `$`, `#`, `%` and `&` stay, which are read aloud.
 
+    A lone `'` is punctuation where its tag says that it closes a quotation, and stays where it marks a genitive.
+
     >>> punctuation([("no", "UH"), (",", ","), ("$", "$")])
     [('no', 'UH'), ('$', '$')]
     """
-    return [token for token in tokens if token[0] not in _PUNCTUATION]
+    return [token for token in tokens if token[0] not in _PUNCTUATION and token not in _QUOTES]
 
 
 def hyphens(tokens: Sequence[Token]) -> list[Token]:
@@ -80,6 +83,15 @@ def numbers(tokens: Sequence[Token]) -> list[Token]:
     [('N', 'CD'), ('1980s', 'NNS')]
     """
     return [(NUMBER, token[1]) if is_number(token[0]) else token for token in tokens]
+
+
+def percent(tokens: Sequence[Token]) -> list[Token]:
+    """The percent sign is `N`, as in Mikolov's text, where `5.5 %` is `N N`; it loses its tag, so that `N` has those of numbers.
+
+    >>> percent([("5.5", "CD"), ("%", "NN")])
+    [('5.5', 'CD'), ('N', None)]
+    """
+    return [(NUMBER, None) if token[0] == "%" else token for token in tokens]
 
 
 def spelled_numbers(tokens: Sequence[Token]) -> list[Token]:
@@ -124,6 +136,7 @@ RULES: Mapping[str, Rule] = {
     "lower_case": lower_case,
     "spelled_numbers": spelled_numbers,
     "numbers": numbers,
+    "percent": percent,
 }
 """Every rule by its name, in the order in which they are applied."""
 
@@ -133,5 +146,6 @@ ON_RULES = {
     "lower_case": "words put in lower case",
     "spelled_numbers": "words of spelled numbers put together as N",
     "numbers": "numbers written as N",
+    "percent": "percent signs written as N",
 }
 """What a rule does, in a few words that a count stands before."""

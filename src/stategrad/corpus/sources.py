@@ -47,8 +47,8 @@ class CorpusConfig:
         tags: files, folders or zip archives of tagged text that give the words of ptb, wsj, wikitext or text their tags.
         vocabulary_size: words to keep, the most frequent of the training part, `<unk>` and `<eos>` included; synthetic has 2,000
             at most.
-        normalisation: how words are written: `none` (as each source says), `ptb-norm` (split at hyphens, numbers as `N`, lower
-            case, no punctuation) or `wsj-norm` (numbers, spelled ones too, as `N`, lower case).
+        normalisation: how words are written: `none` (as each source says), `ptb-norm` (split at hyphens, numbers and `%` as
+            `N`, lower case, no punctuation) or `wsj-norm` (numbers, spelled ones too, as `N`, lower case).
         rules: those of the normalisation that are applied; none named: all.
         tokens: size of the synthetic text, about.
         train_words: keep only the first so many words of the training part, ends of sentences included; None for all. The

@@ -46,7 +46,7 @@ def save_model(model: LanguageModel, vocabulary_words: Sequence[str], path: Path
     target = _tensor_path(Path(path))
     words = tuple(vocabulary_words)
     problems = Problems("the vocabulary")
-    for fault in word_faults(words, model.config.vocabulary_size):
+    for fault in word_faults(words, model.config.vocabulary_size, "the vocabulary"):
         problems.add(fault)
     problems.raise_if_any()
     vocabulary = target.with_name(_VOCABULARY_FILE)
@@ -82,17 +82,18 @@ def load_model(path: Path | str) -> tuple[LanguageModel, tuple[str, ...]]:
             or Inf; all faults are reported together.
     """
     target = existing_model(Path(path))
-    words = read_words(target.with_name(_VOCABULARY_FILE))
+    vocabulary = target.with_name(_VOCABULARY_FILE)
+    words = read_words(vocabulary)
     tensors, metadata = _read(target)
     settings = json.loads(metadata.get("stategrad", "{}"))
     config = _config(target, tensors, settings.get("config", {}))
     model = LanguageModel(config)
     problems = Problems(f"model {target}")
-    for fault in _tensor_faults(target, tensors, model.state_dict()) + word_faults(words, config.vocabulary_size):
+    for fault in _tensor_faults(target, tensors, model.state_dict()) + word_faults(words, config.vocabulary_size, str(vocabulary)):
         problems.add(fault)
     fingerprint = sha256_of_text(*words)
     if settings.get("vocabulary_sha256", fingerprint) != fingerprint:
-        problems.add(f"{_VOCABULARY_FILE} does not hold the words that {target.name} was saved with; restore it")
+        problems.add(f"{vocabulary} holds other words than {target.name} was saved with, or in another order; restore it")
     problems.raise_if_any()
     model.to(reduce(torch.promote_types, (tensor.dtype for tensor in tensors.values()), torch.float32))
     model.load_state_dict(tensors)
@@ -105,12 +106,15 @@ def _tensor_path(path: Path) -> Path:
 
 
 def existing_model(path: Path) -> Path:
-    """The `.safetensors` file that a path names, or the one in a folder.
+    """The `.safetensors` file that a path names, or the one in a folder: `model.safetensors` of several, or that of a run.
 
     Raises:
-        MissingInputError: none, or several.
+        MissingInputError: none, or several; or a file of another kind.
     """
     if path.is_dir():
+        for named in (path / _MODEL_FILE, path / "model" / _MODEL_FILE):
+            if named.is_file():
+                return named
         # a process killed while writing may have left a hidden part behind
         files = sorted(file for file in path.glob("*.safetensors") if not file.name.startswith("."))
         if len(files) != 1:
@@ -119,6 +123,8 @@ def existing_model(path: Path) -> Path:
         return files[0]
     if not path.is_file():
         raise MissingInputError(f"model {path} does not exist; give a .safetensors file, or a folder that holds one.")
+    if path.suffix != ".safetensors":
+        raise MissingInputError(f"model {path} is no .safetensors file; save its tensors by safetensors.torch.save_file.")
     return path
 
 
@@ -139,7 +145,7 @@ def read_words(path: Path) -> tuple[str, ...]:
     if not path.is_file():
         raise MissingInputError(f"vocabulary {path} does not exist; put the model's words there, one a line in the order of ids.")
     try:
-        return tuple(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+        return tuple(path.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n"))
     except UnicodeDecodeError as error:
         raise MissingInputError(f"vocabulary {path} is not UTF-8 text ({error}); save it as UTF-8.") from error
 
@@ -188,15 +194,25 @@ def _tensor_faults(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[
     return faults
 
 
-def word_faults(words: Sequence[str], vocabulary_size: int) -> list[str]:
-    """What is wrong with the words of a model, a sentence per fault: their number, words that stand twice, or hold a line end."""
+def word_faults(words: Sequence[str], vocabulary_size: int, name: str) -> list[str]:
+    """What is wrong with the words of a model, a sentence per fault: their number, words that stand twice, or hold a line end.
+
+    Args:
+        words: the word of each id.
+        vocabulary_size: how many the model has.
+        name: of the words, or the file that they are from.
+    """
     faults = []
     if len(words) != vocabulary_size:
-        faults.append(f"the vocabulary has {len(words)} words and the model {vocabulary_size} embeddings; give one word for each")
+        faults.append(f"{name} has {len(words):,} words and the model {vocabulary_size:,} embeddings; give one word for each")
     twice = [word for word, count in Counter(words).items() if count > 1]
     if twice:
-        faults.append(f"the vocabulary has the word '{twice[0]}' more than once; give every id a word of its own")
+        first, second = [number for number, word in enumerate(words) if word == twice[0]][:2]
+        lines = f"ids {first} and {second}, lines {first + 1} and {second + 1}"
+        faults.append(f"{name} has the word '{twice[0]}' more than once ({lines}); give every id a word of its own")
     broken = [number for number, word in enumerate(words) if not word or "\n" in word or "\r" in word]
     if broken:
-        faults.append(f"word {broken[0]} of the vocabulary is {words[broken[0]]!r}; a word is one line, and not empty")
+        faults.append(
+            f"{name} has {words[broken[0]]!r} as word {broken[0]} (line {broken[0] + 1}); a word is one line, and not empty"
+        )
     return faults

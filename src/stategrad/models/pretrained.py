@@ -152,7 +152,8 @@ def untrained(model: LanguageModel, seed: int) -> LanguageModel:
 
 
 def _read_model(path: Path) -> WordVectors:
-    words = read_words(path.with_name("vocabulary.txt"))
+    vocabulary = path.with_name("vocabulary.txt")
+    words = read_words(vocabulary)
     try:
         with safe_open(path, "pt") as file:
             if "embedding.weight" not in file.keys():  # noqa: SIM118
@@ -164,11 +165,11 @@ def _read_model(path: Path) -> WordVectors:
     if vectors.ndim != 2:
         raise InvalidInputError(f"embedding.weight in {path} has {vectors.ndim} dimensions, not 2; give a row per word.")
     problems = Problems(f"the embedding in {path}")
-    for fault in word_faults(words, len(vectors)):
+    for fault in word_faults(words, len(vectors), str(vocabulary)):
         problems.add(fault)
     fingerprint = sha256_of_text(*words)
     if settings.get("vocabulary_sha256", fingerprint) != fingerprint:
-        problems.add(f"vocabulary.txt holds other words than {path.name} was saved with, or in another order; restore it")
+        problems.add(f"{vocabulary} holds other words than {path.name} was saved with, or in another order; restore it")
     if not np.isfinite(vectors).all():
         problems.add(f"embedding.weight in {path} holds NaN or Inf; give a model whose training did not diverge")
     problems.raise_if_any()

@@ -19,6 +19,7 @@ BinaryStream: TypeAlias = "io.BufferedReader[Any]"
 
 _LONGEST_WORD = 4096
 _LONGEST_NUMBER = 64
+_LONGEST_LINE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,14 @@ def write_vectors(path: Path, vectors: WordVectors, *, binary: bool = True) -> N
 
 
 def _header(path: Path, file: BinaryStream) -> tuple[int, int]:
-    fields = file.readline(_LONGEST_WORD).split()
+    line = file.readline(_LONGEST_LINE)
+    fields = line.split()
+    if len(fields) > 2 and all(map(_is_number, fields[1:])):
+        size = len(fields) - 1
+        raise MissingInputError(
+            f"{path} is no word2vec file: its first line holds a word and {size} numbers, as files of GloVe do; "
+            f"put a line before it with the number of words and {size}."
+        )
     if len(fields) != 2 or not all(field.isdigit() for field in fields) or min(map(int, fields)) < 1:
         raise MissingInputError(
             f"{path} is no word2vec file: its first line should hold the number of words and the size of their vectors."
@@ -108,11 +116,11 @@ def _header(path: Path, file: BinaryStream) -> tuple[int, int]:
 
 
 def _is_text(file: BinaryStream, size: int) -> bool:
-    """Whether the first row is a word and `size` decimal numbers in one line; the position in the file is kept."""
+    """Whether the first row is a word and decimal numbers in one line, or nearly so; the position in the file is kept."""
     start = file.tell()
     fields = file.readline(_LONGEST_WORD + _LONGEST_NUMBER * size).split()
     file.seek(start)
-    return len(fields) == size + 1 and all(map(_is_number, fields[1:]))
+    return 2 * sum(map(_is_number, fields[1:])) > len(fields[1:])
 
 
 def _is_number(field: bytes) -> bool:
@@ -132,7 +140,8 @@ def _text_rows(path: Path, file: BinaryStream, total: int, size: int) -> Iterato
         try:
             vector = np.array([float(field) for field in fields], dtype=np.float32)
         except ValueError as error:
-            raise MissingInputError(f"line {number + 2} of {path} holds something else than numbers ({error}).") from error
+            culprit = next(field for field in fields if not _is_number(field)).decode(errors="replace")[:40]
+            raise MissingInputError(f"line {number + 2} of {path} holds more than a word and numbers: '{culprit}'.") from error
         if len(vector) != size:
             if not line.endswith(b"\n"):
                 raise _truncated(path, number, total)

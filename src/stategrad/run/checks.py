@@ -105,8 +105,8 @@ def _check_vocabulary(problems: Problems, given: tuple[str, ...], expected: tupl
     missing = set(expected) - set(given)
     if missing or len(given) != len(expected):
         problems.add(
-            f"the model at {path} knows {len(given)} words, the corpus has {len(expected)}, "
-            f"of which the model misses {len(missing)}"
+            f"the model at {path} knows {len(given):,} words, the corpus has {len(expected):,}, "
+            f"of which the model misses {len(missing):,}"
             f"{' (' + ', '.join(sorted(missing)[:3]) + ', …)' if missing else ''}; use the corpus that it was trained on"
         )
         return
