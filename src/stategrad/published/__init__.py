@@ -1,6 +1,6 @@
 """What papers printed, as data, and how the numbers of a run stand beside it."""
 
-from stategrad.published.claims import check_claims
+from stategrad.published.claims import check_claims, check_pair_claims
 from stategrad.published.comparison import compare_published
 from stategrad.published.numbers import Paper, PublishedNumber, published_numbers
 from stategrad.published.recipe import beside_recipe
@@ -12,6 +12,7 @@ __all__ = [
     "Verdict",
     "beside_recipe",
     "check_claims",
+    "check_pair_claims",
     "compare_published",
     "published_numbers",
     "verdict",

@@ -15,7 +15,9 @@ import pandas as pd
 import yaml
 
 from stategrad.errors import InvalidInputError, Problems, suggestion
+from stategrad.published import check_pair_claims
 from stategrad.report.inputs import RunTables, read_run
+from stategrad.report.paper import CLAIM_TABLES, on_claims
 from stategrad.report.seed_bands import on_seeds, recipes_of, seed_bands
 
 MEASURES = {
@@ -53,6 +55,8 @@ class Comparison:
         seeds: of runs that differ in nothing but seeds the mean and the lowest and highest value, in rows as those of `table` whose
             `run` is the recipe; empty where there are none.
         on_seeds: how far seeds spread, a sentence each.
+        claims: what the paper says of its two models beside each other, where one run has embeddings that were trained with the
+            model and one pre-trained ones, of one corpus; else without rows.
     """
 
     labels: tuple[str, ...]
@@ -64,6 +68,7 @@ class Comparison:
     states: dict[str, str]
     seeds: pd.DataFrame
     on_seeds: tuple[str, ...]
+    claims: pd.DataFrame
 
     def of(self, quantity: str) -> pd.DataFrame:
         """The rows of one quantity."""
@@ -98,6 +103,7 @@ def compare_runs(
     ]
     _check_shown(runs, state, group)
     states = {name: state or run.states[0] for name, run in runs.items() if run.states}
+    whole = runs
     runs = {name: _of_group(run, group, rule) for rule in [_rule(runs, group)] for name, run in runs.items()}
     if len(set(states.values())) > 1:
         listed = ", ".join(f"{state} in {name}" for name, state in states.items())
@@ -114,6 +120,7 @@ def compare_runs(
     return Comparison(
         tuple(names), table, _differing(runs), tuple(withheld), tuple(_findings(table, names)),
         group=group, states=states, seeds=bands, on_seeds=tuple(on_seeds(bands, recipes, MEASURES)),
+        claims=_claims(whole, states),
     )  # fmt: skip
 
 
@@ -290,6 +297,19 @@ def _shared(runs: dict[str, RunTables], states: dict[str, str], quantity: str, w
              "low": rows[f"{value}_low"], "high": rows[f"{value}_high"], "beyond": False}
         ))  # fmt: skip
     return parts
+
+
+def _claims(runs: dict[str, RunTables], states: dict[str, str]) -> pd.DataFrame:
+    """The paper's claims about its two models, for the one pair of runs that stand to each other as these do."""
+    kinds = {name: str(run.facts.get("embeddings") or "joint") for name, run in runs.items()}
+    pair = [[name for name in runs if kinds[name] == kind] for kind in ("joint", "pre-trained")]
+    if len(runs) != 2 or [len(names) for names in pair] != [1, 1]:
+        return on_claims(check_pair_claims({}, {}, {})).iloc[:0]
+    joint, pretrained = (runs[names[0]] for names in pair)
+    if joint.facts.get("corpus") != pretrained.facts.get("corpus") or len(set(states.values())) != 1:
+        return on_claims(check_pair_claims({}, {}, {})).iloc[:0]
+    first, other = ({name: getattr(run, name) for name in CLAIM_TABLES} for run in (joint, pretrained))
+    return on_claims(check_pair_claims(first, other, pretrained.facts, state=next(iter(states.values()))))
 
 
 def _differing(runs: dict[str, RunTables]) -> pd.DataFrame:

@@ -70,6 +70,8 @@ def write_comparison(comparison: Comparison, out: Path, *, views: Sequence[Compa
         page.with_suffix(".csv"): comparison.table.to_csv(index=False),
         page.with_name(f"{page.stem}-settings.csv"): comparison.settings.to_csv(index_label="setting"),
     }
+    if len(comparison.claims):
+        texts[page.with_name(f"{page.stem}-claims.csv")] = comparison.claims.to_csv(index=False)
     for path, text in texts.items():
         write_text(path, text)
     folder = page.with_name(f"{page.stem}-figures")
