@@ -1,5 +1,6 @@
 """Runs side by side: what is drawn of them, what is said instead, and what is refused."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -119,6 +120,24 @@ def test_the_command_writes_page_table_and_figures_and_no_other_file(folders, tm
     assert len(page) < 8_000_000
     assert set(pd.read_csv(tmp_path / "side.csv")["run"]) == {"small", "large"}
     main(["compare", *map(str, folders), "--out", str(out)])
+
+
+def test_the_paper_s_two_models_beside_each_other(folders, tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "write_chart", lambda chart, path: [])
+    first, second = (Path(shutil.copytree(folder, tmp_path / name)) for folder, name in zip(folders, ("a", "b"), strict=True))
+    assert compare_runs([first, second]).claims.empty, "both have embeddings of their own"
+    manifest = json.loads((second / "manifest.json").read_text(encoding="utf-8"))
+    manifest["facts"] |= {"embeddings": "pre-trained", "embeddings_text": "cbow on PTB"}
+    (second / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    found = compare_runs([second, first])
+    claims = found.claims.set_index("the paper says")["here"]
+    assert claims.filter(like="singular values").iloc[0] == "does not hold", "the second's are ten times larger"
+    written = pages.write_comparison(found, tmp_path / "two.html")
+    assert tmp_path / "two-claims.csv" in written
+    assert 'id="claims"' in written[0].read_text(encoding="utf-8")
+    manifest["facts"]["corpus"] = "wsj"
+    (second / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert compare_runs([first, second]).claims.empty, "they read other texts"
 
 
 def test_a_page_of_something_else_is_kept(folders, tmp_path, capsys):

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from stategrad.published import findings
+from stategrad.published import findings, pair_findings
 from stategrad.published.findings import Check, Finding, NotMeasuredError, Tables
+from stategrad.published.pair_findings import PairCheck
 
 SG_PL, COMMON_PROPER = "singular–plural", "common–proper"
 BOTH = (SG_PL, COMMON_PROPER)
@@ -28,6 +29,7 @@ class Claim:
         claim: what is said, in short.
         reading: what is asked of a run, where the claim leaves that open.
         check: asks it; None for what one run cannot say.
+        pair: asks it of two runs, one with each kind of embeddings; None for what these cannot say.
     """
 
     place: str
@@ -35,6 +37,7 @@ class Claim:
     claim: str
     reading: str = ""
     check: Check | None = None
+    pair: PairCheck | None = None
 
 
 CLAIMS = (
@@ -54,9 +57,13 @@ CLAIMS = (
     Claim(place="section 3.2", model="pre-trained",
           claim="Adverbs, adjectives, conjunctions and prepositions are remembered better than nouns and verbs.",
           check=findings.classes_above(REST, ["nouns", "verbs"])),
-    Claim(place="section 3.2", model="both", claim="With pre-trained embeddings singular values are smaller, and fall less."),
-    Claim(place="section 3.2", model="both", claim="With pre-trained embeddings late memory is more selective."),
-    Claim(place="section 3.2", model="both", claim="With pre-trained embeddings the word classes differ more."),
+    Claim(place="section 3.2", model="both", claim="With pre-trained embeddings singular values are smaller, and fall less.",
+          reading="σ₁ is smaller at delay 0, each in the units of its model, and at delay 5 a larger share of that",
+          pair=pair_findings.smaller_and_slower(5)),
+    Claim(place="section 3.2", model="both", claim="With pre-trained embeddings late memory is more selective.",
+          reading="σ₁/Σσ is larger at the longest delay", pair=pair_findings.more_selective()),
+    Claim(place="section 3.2", model="both", claim="With pre-trained embeddings the word classes differ more.",
+          reading="the largest and the smallest share lie farther apart", pair=pair_findings.classes_differ_more()),
     Claim(place="section 3.3", model="either", claim="All tags together are too hard to tell apart.",
           reading="their accuracy is below that of every other row", check=findings.hardest("all")),
     Claim(place="section 3.3", model="either",
@@ -64,7 +71,8 @@ CLAIMS = (
           reading="accuracy on validation words above that of the most frequent class",
           check=findings.separable(["sg-pl", "common-proper"])),
     Claim(place="section 3.3", model="both",
-          claim="Embeddings trained with the language model do better than cbow vectors of the same text, in most cases."),
+          claim="Embeddings trained with the language model do better than cbow vectors of the same text, in most cases.",
+          reading="in more than half of the rows of table 2", pair=pair_findings.told_apart_better_than("cbow on PTB")),
     Claim(place="section 3.3", model="both", claim="Vectors of more text of the same domain do better."),
     Claim(place="section 3.3", model="both",
           claim="Embeddings of a language model trained on the larger text usually do slightly better than its cbow vectors."),
@@ -98,11 +106,14 @@ CLAIMS = (
           reading="m is below 0.25, the most that is printed as 0.2, at every delay beyond 10",
           check=findings.below(0.25, 10, "relative_memory", BOTH)),
     Claim(place="section 3.4", model="both",
-          claim="With pre-trained embeddings the two properties differ less, most of all at long delays."),
+          claim="With pre-trained embeddings the two properties differ less, most of all at long delays.",
+          reading="their m lie closer together at the longest delay", pair=pair_findings.properties_differ_less(*BOTH)),
 )  # fmt: skip
 """Of Verwimp et al. 2018, in the order of the paper."""
 
 TWO_MODELS = "it compares two models, a run has one"
+ASKED = f"{TWO_MODELS}; stategrad compare asks a run with each kind of embeddings"
+COLUMNS = ["place", "claim", "reading", "model", "verdict", "evidence"]
 
 
 def check_claims(tables: Tables, facts: Mapping[str, Any], *, state: str = "cell") -> pd.DataFrame:
@@ -120,20 +131,49 @@ def check_claims(tables: Tables, facts: Mapping[str, Any], *, state: str = "cell
     Returns:
         Columns place, claim, reading, model, verdict, evidence; a row per claim.
     """
-    of_state = {
-        name: frame[frame["state"] == state] if frame is not None and "state" in frame else frame for name, frame in tables.items()
-    }
+    of_state = _of_state(tables, state)
     embeddings = str(facts.get("embeddings") or "joint")
     rows = []
     for claim in CLAIMS:
         found = _checked(claim, of_state, embeddings)
         rows.append([claim.place, claim.claim, claim.reading, claim.model, found.verdict, found.evidence])
-    return pd.DataFrame(rows, columns=["place", "claim", "reading", "model", "verdict", "evidence"])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def check_pair_claims(joint: Tables, pretrained: Tables, facts: Mapping[str, Any], *, state: str = "cell") -> pd.DataFrame:
+    """Every claim of the paper about its two models beside each other, and whether it holds for two runs.
+
+    Args:
+        joint: tables of the run whose embeddings were trained with the model, as `check_claims` takes them, and `classes`.
+        pretrained: those of the run with pre-trained embeddings.
+        facts: of the latter.
+        state: which state; the paper's is the cell.
+
+    Returns:
+        As `check_claims`, a row per claim of that kind.
+    """
+    first, other = _of_state(joint, state), _of_state(pretrained, state)
+    rows = []
+    for claim in CLAIMS:
+        if claim.model != "both":
+            continue
+        try:
+            found = Finding("not checked", "two runs do not say it") if claim.pair is None else claim.pair(first, other, facts)
+        except NotMeasuredError as missing:
+            found = Finding("not checked", str(missing))
+        rows.append([claim.place, claim.claim, claim.reading, claim.model, found.verdict, found.evidence])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _of_state(tables: Tables, state: str) -> dict[str, pd.DataFrame | None]:
+    return {
+        name: frame[frame["state"] == state] if frame is not None and "state" in frame else frame for name, frame in tables.items()
+    }
 
 
 def _checked(claim: Claim, tables: Tables, embeddings: str) -> Finding:
     if claim.check is None:
-        return Finding("not checked", TWO_MODELS)
+        return Finding("not checked", TWO_MODELS if claim.pair is None else ASKED)
     if claim.model not in (embeddings, "either"):
         return Finding("not checked", f"it is about a model with {claim.model} embeddings")
     try:

@@ -69,14 +69,14 @@ def all_above(pairs: Sequence[tuple[Value, Value]], evidence: str = "") -> Findi
     """
     said = [first.above(second) for first, second in pairs]
     named = evidence or ", ".join(dict.fromkeys(str(value) for pair in pairs for value in pair))
-    return Finding(_overall(said), named)
+    return Finding(overall(said), named)
 
 
 def falls_within(delay: int, level: float) -> Check:
     """`σ_1` of all words falls below a level of its value at delay 0 within so many words."""
 
     def check(tables: Tables) -> Finding:
-        return fall(_table(tables, "horizon", "horizons were not measured"), "mean", level, delay)
+        return fall(table_of(tables, "horizon", "horizons were not measured"), "mean", level, delay)
 
     return check
 
@@ -107,7 +107,7 @@ def remembered_beyond(delay: int) -> Check:
     """Memory of all words is told from noise at some delay beyond this one; that it is not leaves the question open."""
 
     def check(tables: Tables) -> Finding:
-        memory = _table(tables, "memory", "memory was not measured")
+        memory = table_of(tables, "memory", "memory was not measured")
         rows = memory[(memory["group"] == "all") & (memory["delay"] > delay)]
         if rows.empty:
             raise NotMeasuredError(f"the run has no delays beyond {delay}")
@@ -125,11 +125,11 @@ def rises(table: str, measure: str, **chosen: object) -> Check:
     """A measure of all words is larger at the longest delay than at delay 0."""
 
     def check(tables: Tables) -> Finding:
-        rows = _rows(tables, table, **chosen)
+        rows = rows_of(tables, table, **chosen)
         last = int(rows["delay"].max())
         if last == 0:
             raise NotMeasuredError("the run has no delays beyond 0")
-        return all_above([(_at(rows, measure, last, f"at delay {last}"), _at(rows, measure, 0, "at delay 0"))])
+        return all_above([(value_at(rows, measure, last, f"at delay {last}"), value_at(rows, measure, 0, "at delay 0"))])
 
     return check
 
@@ -140,8 +140,8 @@ def falls_at(delay: int, measure: str, properties: Sequence[str], **chosen: obje
     def check(tables: Tables) -> Finding:
         pairs = []
         for name in properties:
-            rows = _rows(tables, "tracking", property=name, **chosen)
-            before, after = (_at(rows, measure, at, f"{name} at {at}") for at in (delay - 1, delay))
+            rows = rows_of(tables, "tracking", property=name, **chosen)
+            before, after = (value_at(rows, measure, at, f"{name} at {at}") for at in (delay - 1, delay))
             pairs.append((before, after))
         return all_above(pairs)
 
@@ -154,11 +154,11 @@ def fades(measure: str, properties: Sequence[str], **chosen: object) -> Check:
     def check(tables: Tables) -> Finding:
         pairs = []
         for name in properties:
-            rows = _rows(tables, "tracking", property=name, **chosen)
+            rows = rows_of(tables, "tracking", property=name, **chosen)
             last = int(rows["delay"].max())
             if last == 0:
                 raise NotMeasuredError("the run has no delays beyond 0")
-            pairs.append((_at(rows, measure, 0, f"{name} at 0"), _at(rows, measure, last, f"{name} at {last}")))
+            pairs.append((value_at(rows, measure, 0, f"{name} at 0"), value_at(rows, measure, last, f"{name} at {last}")))
         return all_above(pairs)
 
     return check
@@ -170,11 +170,11 @@ def below(bound: float, delay: int, measure: str, properties: Sequence[str], **c
     def check(tables: Tables) -> Finding:
         pairs = []
         for name in properties:
-            rows = _rows(tables, "tracking", property=name, **chosen)
+            rows = rows_of(tables, "tracking", property=name, **chosen)
             late = sorted(int(at) for at in rows["delay"] if at > delay)
             if not late:
                 raise NotMeasuredError(f"the run has no delays beyond {delay}")
-            pairs += [(exactly("", bound), _at(rows, measure, at, f"{name} at {at}")) for at in late]
+            pairs += [(exactly("", bound), value_at(rows, measure, at, f"{name} at {at}")) for at in late]
         largest = max((value for _, value in pairs), key=lambda value: value.value)
         return all_above(pairs, f"at most {largest}")
 
@@ -185,14 +185,14 @@ def dips(first: int, last: int, measure: str, **chosen: object) -> Check:
     """A measure is smallest between two delays, and larger at delay 0 and at the longest delay."""
 
     def check(tables: Tables) -> Finding:
-        rows = _rows(tables, "tracking", **chosen)
+        rows = rows_of(tables, "tracking", **chosen)
         longest = int(rows["delay"].max())
         if longest <= last:
             raise NotMeasuredError(f"the run has no delays beyond {last}")
         lowest = int(rows.loc[rows[measure].idxmin(), "delay"])
         within = rows[rows["delay"].between(first, last)]
         bottom = int(within.loc[within[measure].idxmin(), "delay"])
-        low, *ends = (_at(rows, measure, at, f"at delay {at}") for at in (bottom, 0, longest))
+        low, *ends = (value_at(rows, measure, at, f"at delay {at}") for at in (bottom, 0, longest))
         found = all_above([(end, low) for end in ends])
         return Finding(found.verdict, f"{found.evidence}; smallest of all at delay {lowest}")
 
@@ -205,13 +205,13 @@ def beyond_chance(properties: Sequence[str]) -> Check:
     def check(tables: Tables) -> Finding:
         pairs = []
         for name in properties:
-            rows = _rows(tables, "tracking", property=name)
+            rows = rows_of(tables, "tracking", property=name)
             row = rows.loc[rows["delay"].idxmax()]
             bound = float(row.get("relative_memory_null_high", math.nan))
             if math.isnan(bound):
                 raise NotMeasuredError("chance was not measured")
             delay = int(row["delay"])
-            pairs.append((_at(rows, "relative_memory", delay, f"{name} at {delay}"), exactly("chance up to", bound)))
+            pairs.append((value_at(rows, "relative_memory", delay, f"{name} at {delay}"), exactly("chance up to", bound)))
         return all_above(pairs)
 
     return check
@@ -229,13 +229,13 @@ def ahead(measures: Sequence[str], first: str, second: str, delays: Callable[[pd
     """
 
     def check(tables: Tables) -> Finding:
-        one, other = (_rows(tables, "tracking", property=name, **chosen) for name in (first, second))
+        one, other = (rows_of(tables, "tracking", property=name, **chosen) for name in (first, second))
         wanted = sorted({int(delay) for delay in one["delay"][delays(one["delay"])]})
         if not wanted:
             raise NotMeasuredError("the run has no such delays")
         said, words = [], []
         for measure in measures:
-            pairs = [(_at(one, measure, at, first), _at(other, measure, at, second)) for at in wanted]
+            pairs = [(value_at(one, measure, at, first), value_at(other, measure, at, second)) for at in wanted]
             found = [a.above(b) for a, b in pairs]
             name = {"relative_memory": "m"}.get(measure, measure)
             if len(wanted) == 1:
@@ -243,7 +243,7 @@ def ahead(measures: Sequence[str], first: str, second: str, delays: Callable[[pd
             else:
                 words.append(f"{name}: above at {found.count(True)} of {len(wanted)} delays, below at {found.count(False)}")
             said += found
-        return Finding(_overall(said), "; ".join(words))
+        return Finding(overall(said), "; ".join(words))
 
     return check
 
@@ -259,7 +259,7 @@ def classes_above(above: Sequence[str], below: Sequence[str], rule: str = "any")
     """
 
     def check(tables: Tables) -> Finding:
-        frame = _table(tables, "comparisons", "differences between classes were not measured")
+        frame = table_of(tables, "comparisons", "differences between classes were not measured")
         frame = frame[frame["measure"] == "sigma_1"]
         used = rule if (frame["rule"] == rule).any() else str(_first(frame, "the run has no word classes")["rule"])
         pairs = list(itertools.product(above, below))
@@ -273,11 +273,11 @@ def classes_above(above: Sequence[str], below: Sequence[str], rule: str = "any")
         ]
         of_rule = "" if used == rule else f" (by {used} tags)"
         others = [
-            f"; with words {RULES.get(name, name)}: {_overall([found[pair] for pair in pairs])}"
+            f"; with words {RULES.get(name, name)}: {overall([found[pair] for pair in pairs])}"
             for name, found in signs.items()
             if name != used and all(pair in found for pair in pairs)
         ]
-        return Finding(_overall([signs[used][pair] for pair in pairs]), f"{'; '.join(words)}{of_rule}{''.join(others)}")
+        return Finding(overall([signs[used][pair] for pair in pairs]), f"{'; '.join(words)}{of_rule}{''.join(others)}")
 
     return check
 
@@ -298,7 +298,7 @@ def separable(rows: Sequence[str]) -> Check:
     def check(tables: Tables) -> Finding:
         pairs = []
         for name in rows:
-            row = _accuracy(tables, name)
+            row = accuracy_of(tables, name)
             majority = row["majority_valid"]
             accuracy = Value(name, row["valid"], row["valid_low"], row["valid_high"])
             pairs.append((accuracy, exactly("most frequent class", majority)))
@@ -311,8 +311,8 @@ def hardest(row: str) -> Check:
     """The accuracy of one row of table 2 is below that of every other."""
 
     def check(tables: Tables) -> Finding:
-        hard = _accuracy(tables, row)
-        frame = _table(tables, "separability", "separability was not measured")
+        hard = accuracy_of(tables, row)
+        frame = table_of(tables, "separability", "separability was not measured")
         others = frame[frame["valid"].notna() & (frame["row"] != hard["row"])]
         values = [Value(one.row, one.valid, one.valid_low, one.valid_high) for one in others.itertuples()]
         if not values:
@@ -329,13 +329,19 @@ def exactly(name: str, value: float) -> Value:
     return Value(name, value, value, value)
 
 
-def _overall(said: Sequence[bool | None]) -> Holds:
+def overall(said: Sequence[bool | None]) -> Holds:
+    """Holds where all do, does not where one does not, else undecided."""
     if False in said:
         return "does not hold"
     return "undecided" if None in said else "holds"
 
 
-def _table(tables: Tables, name: str, missing: str) -> pd.DataFrame:
+def table_of(tables: Tables, name: str, missing: str) -> pd.DataFrame:
+    """A table of a run.
+
+    Raises:
+        NotMeasuredError: there is none, for the reason `missing`, or it is of whitened embedding space.
+    """
     frame = tables.get(name)
     if frame is None or frame.empty:
         raise NotMeasuredError(missing)
@@ -350,10 +356,14 @@ def _first(rows: pd.DataFrame, missing: str) -> pd.Series:
     return rows.iloc[0]
 
 
-def _rows(tables: Tables, table: str, **chosen: object) -> pd.DataFrame:
-    """The curve of all words in one table, a row per delay."""
+def rows_of(tables: Tables, table: str, **chosen: object) -> pd.DataFrame:
+    """The curve of all words in one table, a row per delay.
+
+    Raises:
+        NotMeasuredError: it is not there.
+    """
     missing = "no property was tracked" if table == "tracking" else "memory was not measured"
-    rows = _table(tables, table, missing)
+    rows = table_of(tables, table, missing)
     rows = rows[rows["group"] == "all"]
     if table == "tracking":
         rows = rows[~rows["whitened"].astype(bool)]
@@ -364,13 +374,23 @@ def _rows(tables: Tables, table: str, **chosen: object) -> pd.DataFrame:
     return rows.drop_duplicates("delay")
 
 
-def _at(rows: pd.DataFrame, measure: str, delay: int, name: str) -> Value:
+def value_at(rows: pd.DataFrame, measure: str, delay: int, name: str) -> Value:
+    """A measure at one delay.
+
+    Raises:
+        NotMeasuredError: that delay is not there.
+    """
     row = _first(rows[rows["delay"] == delay], f"delay {delay} was not measured")
     return Value(name, row[measure], row.get(f"{measure}_low", math.nan), row.get(f"{measure}_high", math.nan))
 
 
-def _accuracy(tables: Tables, name: str) -> pd.Series:
-    frame = _table(tables, "separability", "separability was not measured")
+def accuracy_of(tables: Tables, name: str) -> pd.Series:
+    """One row of table 2.
+
+    Raises:
+        NotMeasuredError: it is not there, or was not possible.
+    """
+    frame = table_of(tables, "separability", "separability was not measured")
     rows = frame[frame["row"].str.replace(r" \(\d+\)$", "", regex=True) == name]
     return _first(rows[rows["valid"].notna()], f"the run has no row {name}")
 

@@ -15,9 +15,11 @@ import pandas as pd
 import yaml
 
 from stategrad.errors import InvalidInputError, Problems, suggestion
+from stategrad.published import check_pair_claims
 from stategrad.published.follow_up_runs import check_follow_up_runs
 from stategrad.published.measured import is_whitened
 from stategrad.report.inputs import RunTables, read_run
+from stategrad.report.paper import CLAIM_TABLES, on_claims
 from stategrad.report.seed_bands import on_seeds, recipes_of, seed_bands
 
 MEASURES = {
@@ -57,6 +59,8 @@ class Comparison:
         on_seeds: how far seeds spread, a sentence each.
         follow_up: what the 2020 follow-up says of texts and their sizes, and whether it holds between these runs; without rows
             where they do not differ so, or for words of one group.
+        claims: what the paper says of its two models beside each other, where one run has embeddings that were trained with the
+            model and one pre-trained ones, of one corpus; else without rows.
     """
 
     labels: tuple[str, ...]
@@ -69,6 +73,7 @@ class Comparison:
     seeds: pd.DataFrame
     on_seeds: tuple[str, ...]
     follow_up: pd.DataFrame
+    claims: pd.DataFrame
 
     def of(self, quantity: str) -> pd.DataFrame:
         """The rows of one quantity."""
@@ -103,6 +108,7 @@ def compare_runs(
     ]
     _check_shown(runs, state, group)
     states = {name: state or run.states[0] for name, run in runs.items() if run.states}
+    whole = runs
     runs = {name: _of_group(run, group, rule) for rule in [_rule(runs, group)] for name, run in runs.items()}
     if len(set(states.values())) > 1:
         listed = ", ".join(f"{state} in {name}" for name, state in states.items())
@@ -122,6 +128,7 @@ def compare_runs(
         tuple(names), table, _differing(runs), tuple(withheld), tuple(_findings(table, names)),
         group=group, states=states, seeds=bands, on_seeds=tuple(on_seeds(bands, recipes, MEASURES)),
         follow_up=follow_up if group == "all" else follow_up[:0],
+        claims=_claims(whole, states),
     )  # fmt: skip
 
 
@@ -298,6 +305,19 @@ def _shared(runs: dict[str, RunTables], states: dict[str, str], quantity: str, w
              "low": rows[f"{value}_low"], "high": rows[f"{value}_high"], "beyond": False}
         ))  # fmt: skip
     return parts
+
+
+def _claims(runs: dict[str, RunTables], states: dict[str, str]) -> pd.DataFrame:
+    """The paper's claims about its two models, for the one pair of runs that stand to each other as these do."""
+    kinds = {name: str(run.facts.get("embeddings") or "joint") for name, run in runs.items()}
+    pair = [[name for name in runs if kinds[name] == kind] for kind in ("joint", "pre-trained")]
+    if len(runs) != 2 or [len(names) for names in pair] != [1, 1]:
+        return on_claims(check_pair_claims({}, {}, {})).iloc[:0]
+    joint, pretrained = (runs[names[0]] for names in pair)
+    if joint.facts.get("corpus") != pretrained.facts.get("corpus") or len(set(states.values())) != 1:
+        return on_claims(check_pair_claims({}, {}, {})).iloc[:0]
+    first, other = ({name: getattr(run, name) for name in CLAIM_TABLES} for run in (joint, pretrained))
+    return on_claims(check_pair_claims(first, other, pretrained.facts, state=next(iter(states.values()))))
 
 
 def _differing(runs: dict[str, RunTables]) -> pd.DataFrame:

@@ -73,6 +73,8 @@ def write_comparison(comparison: Comparison, out: Path, *, views: Sequence[Compa
     }
     if len(comparison.follow_up):
         texts[page.with_name(f"{page.stem}-follow-up.csv")] = comparison.follow_up.drop(columns="rule").to_csv(index=False)
+    if len(comparison.claims):
+        texts[page.with_name(f"{page.stem}-claims.csv")] = comparison.claims.to_csv(index=False)
     for path, text in texts.items():
         write_text(path, text)
     folder = page.with_name(f"{page.stem}-figures")

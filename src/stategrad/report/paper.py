@@ -14,6 +14,9 @@ from stategrad.published import beside_recipe, check_claims, compare_published, 
 from stategrad.report.inputs import RunTables
 from stategrad.report.tables import ABSENT, number
 
+CLAIM_TABLES = ("memory", "horizon", "comparisons", "tracking", "separability", "classes")
+"""The tables of a run that claims are checked with."""
+
 VERDICTS = ("replicated", "consistent", "inconsistent", "undecided")
 
 
@@ -50,16 +53,16 @@ def beside_paper(run: RunTables) -> BesidePaper:
         run: its tables and facts.
     """
     compared = compare_published(run.memory, run.tracking, run.classes, run.separability, run.facts)
-    tables = {name: getattr(run, name) for name in ("memory", "horizon", "comparisons", "tracking", "separability")}
+    tables = {name: getattr(run, name) for name in CLAIM_TABLES}
     claims = check_claims(tables, run.facts)
     judged, checked = compared["verdict"] != "not comparable", claims["verdict"] != "not checked"
     return BesidePaper(
         says=_says(run, compared, claims),
         differs=on_differences(run.facts, yaml.safe_load(run.settings) or {}) if judged.any() else [],
         numbers=_numbers(compared[judged]).drop(columns="model"),
-        claims=_claims(claims[checked]),
+        claims=on_claims(claims[checked]),
         others=_numbers(compared[~judged]).drop(columns=["verdict", "difference"]),
-        unchecked=_claims(claims[~checked]).drop(columns="here"),
+        unchecked=on_claims(claims[~checked]).drop(columns="here"),
     )
 
 
@@ -186,7 +189,8 @@ def _unit(printed: str) -> tuple[str, float, str]:
     return f".{places}f", 100.0 if percent else 1.0, " %" * percent
 
 
-def _claims(claims: pd.DataFrame) -> pd.DataFrame:
+def on_claims(claims: pd.DataFrame) -> pd.DataFrame:
+    """Claims as text: whether each holds, what the paper says and what was asked, why, and where it stands."""
     said = [f"{row.claim} Asked here: {row.reading}." if row.reading else row.claim for row in claims.itertuples()]
     columns = {"here": claims["verdict"], "the paper says": said, "why": claims["evidence"], "place": claims["place"]}
     return pd.DataFrame(columns, dtype=object)
