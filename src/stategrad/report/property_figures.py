@@ -87,11 +87,12 @@ def tracking_chart(
     """Relative memory `m` (solid) and cosine to `H_n` (dashed) of properties against delay: the paper's figure 2.
 
     In grey the share `Σ_{i≤n} σ_i / Σσ` of the n largest singular values, solid for 1, dashed for n. Bands hold 95 % of the m of
-    properties with permuted labels.
+    properties with permuted labels, bars are 95 % intervals of m without the bias of a noisy mean.
 
     Args:
         frame: columns delay, property, n, relative_memory, cosine, subspace_share (m alone where the cosine has no values); if
-            there are any, state, group, whitened, relative_memory_null_low and _high. Only the group `all` is drawn.
+            there are any, state, group, whitened, relative_memory_low and _high, _null_low and _null_high. Only the group `all` is
+            drawn.
         properties: which to draw; default: all.
         n: the number of directions of the cosine; default: 5 where the table has it, else its largest.
         state: which state to draw; default: the first.
@@ -138,12 +139,23 @@ def tracking_chart(
         for name, colour in zip(properties, itertools.cycle(SERIES), strict=False)
         if has(frame, "relative_memory_null_low")
     ]
+    bars = [
+        alt.Chart()
+        .transform_filter(f"datum.n == {n} && datum.property == {json.dumps(name)} && isValid(datum.relative_memory_low)")
+        .mark_rule(color=colour, opacity=0.55, strokeWidth=1.2, xOffset=offset, clip=True, aria=False)
+        .encode(x=x, y=alt.Y("relative_memory_low:Q", scale=scale, axis=axis), y2="relative_memory_high:Q")
+        for name, colour, offset in zip(properties, itertools.cycle(SERIES), itertools.cycle((-1.5, 1.5)), strict=False)
+        if has(frame, "relative_memory_low")
+    ]
     values = {"relative_memory": "m"} | ({"cosine": cosine, "subspace_share": shares[n]} if compared else {})
     said = [alt.Tooltip("property:N", title="property"), alt.Tooltip("delay:Q", title="delay τ")]
-    said += [alt.Tooltip(f"{column}:Q", title=title, format=".2f") for column, title in values.items()]
+    for column, title in values.items():
+        said.append(alt.Tooltip(f"{column}:Q", title=title, format=".2f"))
+        ends = zip(("low", "high"), ("interval from", "to"), strict=True)
+        said += [alt.Tooltip(f"{column}_{end}:Q", title=word, format=".2f") for end, word in ends if has(frame, f"{column}_{end}")]
     points = alt.Chart().transform_filter(f"datum.n == {n}").mark_point(opacity=0, size=90, aria=False)
     points = points.encode(x=x, y="relative_memory:Q", tooltip=said)
-    layers = [*nulls, *curves, *boundary(frame, backpropagation_steps), points]
+    layers = [*nulls, *bars, *curves, *boundary(frame, backpropagation_steps), points]
     choices = chosen_state(frame, state) | {"chosen_whitened": whitened}
     rows = only(ALL, "datum.whitened == chosen_whitened", f"indexof({json.dumps(properties)}, datum.property) >= 0")
     measured = "relative memory m and cosine" if compared else "relative memory m"
@@ -169,6 +181,8 @@ def on_tracking(tracking: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
         better = names[0] if ahead.mean() >= 0.5 else names[1]
         times = int(ahead.sum() if better == names[0] else len(ahead) - ahead.sum())
         said.append(f"Afterwards {better} has the larger m at {times} of {len(ahead)} delays.")
+    if has(tracking, "relative_memory_low"):
+        said.append("Bars are 95 % intervals of m without the bias of a noisy mean.")
     said += [_on_chance(name, part) for name, part in tracking.groupby("property", sort=False) if _has_null(part)]
     if has(tracking, "relative_memory_without_frequency"):
         said.append(_on_frequency(tracking))
