@@ -209,6 +209,14 @@ def test_parts_of_a_result_have_the_numbers_of_the_whole(tmp_path):
         whole.sel(grup="a")
 
 
+def test_whitened_results_name_the_follow_up():
+    _, embeddings = property_and_embeddings(np.eye(E)[0])
+    result = sg.state_gradients(nn.LSTM(E, 4), torch.randn(60, E), delays=3, embeddings=embeddings, show_progress=False)
+    assert "verwimp2020state" not in result.bibtex()
+    assert r"Computer Speech \& Language" in result.whiten().bibtex()
+    assert "(Verwimp et al., 2020)" in result.whiten().methods()
+
+
 def test_the_methods_paragraph_has_the_figures_of_the_result():
     x = torch.randn(150, 3)
     labels = np.array(["a", "b", "c"] * 50)

@@ -33,6 +33,22 @@ BIBTEX = """\
 }
 """
 
+FOLLOW_UP = """
+@article{verwimp2020state,
+  author  = {Verwimp, Lyan and {Van hamme}, Hugo and Wambacq, Patrick},
+  title   = {State Gradients for Analyzing Memory in {LSTM} Language Models},
+  journal = {Computer Speech \\& Language},
+  volume  = {61},
+  pages   = {101034},
+  year    = {2020}
+}
+"""
+
+
+def references_of(result: StateGradients) -> str:
+    """The works that `methods_of` names, as BibTeX."""
+    return BIBTEX + FOLLOW_UP * (result.units == "csl2020")
+
 
 def methods_of(result: StateGradients) -> str:
     """What was done, in the words of a methods section, with the numbers of this result and what its intervals leave out."""
@@ -59,7 +75,9 @@ def methods_of(result: StateGradients) -> str:
             "(whitened by their covariance), so that rescaling either space changes nothing."
         )
     elif result.units == "csl2020":
-        said.append("Measures are in whitened input space, by the covariance of the embeddings over word types.")
+        said.append(
+            "Measures are in whitened input space, by the covariance of the embeddings over word types (Verwimp et al., 2020)."
+        )
     if blocks >= 6:
         said.append(
             f"The text was cut into {blocks} blocks. Singular values were debiased as the geometric mean of their plain and "

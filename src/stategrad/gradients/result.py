@@ -24,7 +24,7 @@ from stategrad.gradients.group_comparison import group_differences, group_shares
 from stategrad.gradients.horizons import LEVELS, check_levels, estimates_of, horizons
 from stategrad.gradients.labelled_means import labelled_means
 from stategrad.gradients.merging import merged_fields
-from stategrad.gradients.methods import BIBTEX, methods_of
+from stategrad.gradients.methods import methods_of, references_of
 from stategrad.gradients.moments import Moments
 from stategrad.gradients.named_directions import leading_directions, names_of_directions
 from stategrad.gradients.own_statistics import statistic_columns
@@ -519,7 +519,7 @@ class StateGradients:
 
     def bibtex(self) -> str:
         """The references of `methods`, as BibTeX."""
-        return BIBTEX
+        return references_of(self)
 
     def to_dataframe(self) -> pd.DataFrame:
         """The memory curves as a tidy table: a row per group and delay, a column per measure."""
