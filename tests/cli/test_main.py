@@ -166,3 +166,14 @@ def test_every_public_name_is_there():
     import stategrad
 
     assert [name for name in stategrad.__all__ if not hasattr(stategrad, name)] == []
+
+
+def test_nothing_is_said_when_the_reader_of_the_output_stops(tmp_path):
+    (tmp_path / "a.txt").write_text("the/DT cat/NN sat/VBD ./.\n" * 20)
+    command = [sys.executable, "-m", "stategrad", "corpus", "--name", "treebank", "--path", str(tmp_path / "a.txt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

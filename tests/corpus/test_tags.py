@@ -1,8 +1,11 @@
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stategrad.corpus.tags import CLASSES, NOUN_KINDS, TAG_SETS, classes_of, detect_tag_set, knows, normalise
+from stategrad.corpus.tags import CLASSES, NOUN_KINDS, TAG_SETS, WORD_CLASSES, classes_of, detect_tag_set, knows, normalise
 from stategrad.errors import InvalidInputError
 
 PLAIN_BROWN = (
@@ -157,3 +160,14 @@ def test_a_foreign_tag_in_a_hundred_is_let_through_and_more_are_named():
         detect_tag_set({"NN": 989, "EVEN": 2, "ODD": 9}, "x")
     with pytest.raises(InvalidInputError, match=r"universal-12\): none knows A 1, B 1, C 1, D 1, E 1, and 1 more; give text"):
         detect_tag_set(dict.fromkeys("ABCDEF", 1), "x")
+
+
+def test_the_documented_tags_are_those_of_the_classes():
+    text = (Path(__file__).parents[2] / "docs/corpora.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
+    table = {row[0]: row[1:] for row in rows if row[0] in WORD_CLASSES}
+    assert list(table) == list(WORD_CLASSES)
+    for word_class, cells in table.items():
+        for tag_set, cell in zip(TAG_SETS, cells, strict=True):
+            for tag in re.sub(r"`.*?`|, and with .*|, all .*|, and|–|,", "", cell).split():
+                assert word_class in classes_of(tag, tag_set), (tag, tag_set)

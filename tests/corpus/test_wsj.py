@@ -88,6 +88,12 @@ def test_a_reader_of_a_packed_file_may_stop_early(folder):
         ("a b\nc", [(False, ["a", "b"]), (False, ["c"])]),
         ("<art>\n<p>\n<s> A </s>\n</p>\n</art>\n<art>\n<s> B\nC\n</s>", [(True, ["A"]), (True, ["B", "C"])]),
         ("<s>\n</s>\n<s> <unk> <A&P> </s>", [(False, ["<unk>", "<A&P>"])]),
+        (
+            "<DOC>\n<DOCNO> W1 </DOCNO>\n<HL> A HEADLINE </HL>\n<TEXT>\n<p>\n<s>\nA\nB\n</s>\n</p>\n</TEXT>\n</DOC>",
+            [(True, ["A", "B"])],
+        ),
+        ('<art.x>\n<dateline> NY\n<p.1>\n<s n="1"> A </s>\nB\n</p>\nC\n</art>\nD', [(True, ["A"]), (False, ["B"]), (True, ["D"])]),
+        ("<doc>\n<text>\nA\nB C\n</text>\n</doc>", [(True, ["A"]), (False, ["B", "C"])]),
     ],
 )
 def test_marks(text, expected):
@@ -100,6 +106,7 @@ def test_marks(text, expected):
         ("<s> A\n<s> B </s>", r"line 2 of x begins a sentence within that of line 1; expected </s> before it"),
         ("<s> A\n</p>", r"line 2 of x has </p> within the sentence of line 1; expected </s> before it"),
         ("<s> A </s>\n<s> B", r"x ends within the sentence of line 2; get the whole file"),
+        ("<art>\nA\n</art>", r"x has articles and no sentences in them; expected <s> … </s>, or words in <p> … </p>"),
     ],
 )
 def test_sentences_that_do_not_end(text, sentence):
@@ -118,6 +125,15 @@ def test_as_a_corpus_articles_are_documents(folder, tmp_path):
     as_it_is = load_wsj(folder)
     assert "nineteen" in as_it_is.vocabulary, "in lower case, and no more"
     assert sum(part.size for part in (as_it_is.train, as_it_is.valid, as_it_is.test)) == 20 * (4 + 11 + 1) - 20
+
+
+def test_tagged_text_is_not_taken_for_plain_text(tmp_path):
+    (tmp_path / "a.txt").write_text(slashed(SENTENCES) * 10)
+    for name in ("wsj", "text"):
+        with pytest.raises(
+            InvalidInputError, match=r"a.txt is tagged text \(word/TAG\) and not plain: .*; give it as corpus treebank"
+        ):
+            load(CorpusConfig(name, str(tmp_path / "a.txt")))
 
 
 def test_plain_files_are_one_document_each(tmp_path):

@@ -10,14 +10,14 @@ from stategrad.corpus.documents import Document, Sentence
 
 Parts = dict[str, list[Document]]
 
-_PART_NAMES = {"train": r"train(ing)?", "valid": r"valid(ation)?|val|dev", "test": r"test"}
+_PART_NAMES = {"train": r"train(ing)?", "valid": r"valid(ation)?|val|dev|testa", "test": r"testb?"}
 
 
 def part_of(name: str) -> str | None:
-    """The part that the name of a file tells: `train`, `valid` (or `dev`, `val`) or `test`.
+    """The part that the name of a file tells: `train`, `valid` (or `dev`, `val`) or `test`; `testa`, `testb` as in CoNLL-2003.
 
-    >>> part_of("en_ewt-ud-dev.conllu"), part_of("latest_test.txt"), part_of("latest.txt"), part_of("trainers.txt")
-    ('valid', 'test', None, None)
+    >>> part_of("en_ewt-ud-dev.conllu"), part_of("latest_test.txt"), part_of("eng.testa"), part_of("latest.txt")
+    ('valid', 'test', 'valid', None)
     """
     return next(
         (part for part, pattern in _PART_NAMES.items() if re.search(rf"(^|[^a-z])({pattern})([^a-z]|$)", name.lower())), None

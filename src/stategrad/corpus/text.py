@@ -11,6 +11,7 @@ from stategrad.corpus.partition import Parts, by_sentences, part_of
 from stategrad.corpus.parts import splits_of
 from stategrad.corpus.readers import plain
 from stategrad.corpus.readers.files import Readable, lines, open_path, stem, text_files
+from stategrad.corpus.readers.tagged import refuse_tagged
 from stategrad.corpus.splits import PARTS, Splits
 from stategrad.errors import InvalidInputError, MissingInputError
 
@@ -34,7 +35,7 @@ def load_text(
 
     Raises:
         MissingInputError: no such file or folder, or not one file per part in it.
-        InvalidInputError: text that is empty or binary, too short to be split, or tagged files that do not fit it.
+        InvalidInputError: text that is empty, binary or tagged, too short to be split, or tagged files that do not fit it.
     """
     normaliser = Normaliser(normalisation, rules)
     word = str if normaliser.names else str.lower
@@ -66,4 +67,5 @@ def _parts(root: Readable, path: str | Path, word: Callable[[str], str]) -> Part
 
 
 def _read(file: Readable, word: Callable[[str], str]) -> list[Document]:
+    refuse_tagged(file)
     return prepare(plain.read(lines(file), stem(file), str(file)), None, word)

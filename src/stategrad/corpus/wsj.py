@@ -12,6 +12,7 @@ from stategrad.corpus.partition import partition
 from stategrad.corpus.parts import splits_of
 from stategrad.corpus.readers import csr
 from stategrad.corpus.readers.files import Readable, lines, open_path, stem, text_files
+from stategrad.corpus.readers.tagged import refuse_tagged
 from stategrad.corpus.splits import Splits
 from stategrad.errors import MissingInputError
 
@@ -83,6 +84,7 @@ def load_wsj(
     normaliser = Normaliser(normalisation, rules)
     word = str if normaliser.names else str.lower
     files = _files(path)
+    refuse_tagged(files[0])
     articles = (one for file in files for one in csr.read(lines(file), stem(file), str(file)))
     documents = prepare(articles, None, word)
     facts = {"text": Path(path).name, "files": len(files), "articles": len(documents)}

@@ -1,7 +1,8 @@
 """CSR LM-1 text: sentences between `<s …>` and `</s>`, in paragraphs `<p …>`, in articles `<art …>`.
 
 A sentence may go over several lines, and several may stand in one. Words outside of all sentences are one sentence per line: a file
-without any marks is plain text.
+without any marks is plain text. In an article they must stand in a paragraph, or between `<text>` and `</text>`: its number,
+date and headline before these are left out.
 
 Source: Linguistic Data Consortium, CSR-III Text (LM-1), https://catalog.ldc.upenn.edu/LDC95T6.
 """
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from stategrad.corpus.documents import Document, Sentence
 from stategrad.errors import InvalidInputError
 
-_MARK = re.compile(r"<(?P<end>/?)(?P<name>s|p|art|doc)(?=[\s.>=_-])[^<>]*>", re.IGNORECASE)
+_MARK = re.compile(r"<(?P<end>/?)(?P<name>s|p|art|doc|text)(?=[\s.>=_-])[^<>]*>", re.IGNORECASE)
 
 
 def sentences(lines: Iterable[str], where: str) -> Iterator[tuple[bool, list[str]]]:
@@ -25,13 +26,14 @@ def sentences(lines: Iterable[str], where: str) -> Iterator[tuple[bool, list[str
         where: the file, for errors.
 
     Raises:
-        InvalidInputError: a sentence that begins within another, or does not end.
+        InvalidInputError: a sentence that begins within another, or does not end; articles without any sentence.
 
     >>> list(sentences(["<art.870324-0002>", "<p.1>", "<s.1>", "A B", "C </s> <s> D </s>", "</p>", "</art>"], "a file"))
     [(True, ['A', 'B', 'C']), (False, ['D'])]
     """
     words: list[str] = []
     is_open, is_new, begun = False, False, 0
+    in_article, in_body, found = False, False, False
     for number, line in enumerate(lines, start=1):
         at = 0
         for mark in _MARK.finditer(line):
@@ -46,17 +48,24 @@ def sentences(lines: Iterable[str], where: str) -> Iterator[tuple[bool, list[str
                 raise InvalidInputError(
                     f"line {number} of {where} has {mark[0]} within the sentence of line {begun}; expected </s> before it."
                 )
-            if words:
+            if words and (is_open or in_body or not in_article):
                 yield is_new, words
-                words, is_new = [], False
+                is_new, found = False, True
+            words = []
             if name == "s":
                 is_open, begun = not is_end, number
             elif name in ("art", "doc"):
-                is_new = True
+                is_new, in_article, in_body = True, not is_end, False
+            else:
+                in_body = not is_end
         words += line[at:].split()
-        if words and not is_open:
-            yield is_new, words
-            words, is_new = [], False
+        if not is_open:
+            if words and (in_body or not in_article):
+                yield is_new, words
+                is_new, found = False, True
+            words = []
+    if is_new and not found:
+        raise InvalidInputError(f"{where} has articles and no sentences in them; expected <s> … </s>, or words in <p> … </p>.")
     if is_open:
         raise InvalidInputError(f"{where} ends within the sentence of line {begun}; get the whole file.")
 

@@ -90,6 +90,20 @@ def read_tagged(path: str | Path, format: Format | None = None) -> TaggedText:
     return _text(path, files, format or _only_format(path, files, _format_of), files)
 
 
+def refuse_tagged(file: Readable) -> None:
+    """Refuse a file that is to be read as plain text, and is tagged.
+
+    Raises:
+        InvalidInputError: a file that begins like tagged text, or is empty or no text.
+    """
+    format = _format_of(file)
+    if format in FORMATS:
+        raise InvalidInputError(
+            f"{file} is tagged text ({format}) and not plain: its tags would be taken for words; give it as corpus treebank, or as "
+            "the tags of a text."
+        )
+
+
 def _text(path: str | Path, chosen: list[Readable], format: Format, files: list[Readable]) -> TaggedText:
     column = _tag_column(chosen) if format == "conllu" else None
     return TaggedText(str(path), format, tuple(chosen), len(files) - len(chosen), column)
