@@ -15,15 +15,13 @@ from jaxtyping import Float
 from stategrad.files import replacing
 from stategrad.gradients.storage import read_dataset
 from stategrad.measures.jackknife import jackknife
+from stategrad.swaps.reading import RESOLVED
 
 FORMAT = "stategrad pushes 1"
 ARRAYS = ("square", "own_error", "effect", "count", "population")
 BLOCKS = ("block_square", "block_own_error", "block_effect", "block_count")
 CASES = ("group", "direction", "delay", "size")
 UNEXPLAINED = 0.1
-
-RESOLVED = 10
-"""Effects below so many times the resolution are rounding in part: about a hundredth of their square, or more."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -36,12 +36,12 @@ DRAWS = 10_000
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums over positions and both signs, halved: `‖Δs‖²`, `‖Δs ∓ a G d‖²` and `±Δs`; and `√E‖s‖²` of the states at delay 0."""
+    """Sums over positions and both signs, halved: `‖Δs‖²`, `‖Δs ∓ a G d‖²` and `±Δs`; and what numbers of the precision resolve."""
 
     square: Float[np.ndarray, "direction size stratum delay"]
     left: Float[np.ndarray, "direction size stratum delay"]
     effect: Float[np.ndarray, "direction size state stratum delay"]
-    length: float
+    resolution: float
 
 
 def push_states(
@@ -113,8 +113,7 @@ def push_states(
     length = typical_swap(inputs, reading.streams, seed) if unit is None else float(unit)
     pushes = length * vectors / np.sqrt((vectors**2).sum("embedding"))
     sums = _run(reading, chosen, pushes.values, size_list, (execution or Execution()).chunk_size or ROWS, show_progress)
-    resolution = sums.length * torch.finfo(network.dtype).eps
-    own = reading.provenance(chosen, seed=seed, sample=sample, unit=length, resolution=resolution)
+    own = reading.provenance(chosen, seed=seed, sample=sample, unit=length, resolution=sums.resolution)
     return _result(reading, chosen, sums, pushes, size_list, mean, own)
 
 
@@ -175,11 +174,10 @@ def _run(
     column = {int(delay): index for index, delay in enumerate(reading.delays)}
     chunk = max(1, chunk_size // (2 * len(pushes) * len(sizes)))
     window, start = Window(network, chunk, len(pushes)), torch.from_numpy(pushes)[:, None].to(network.dtype)
-    used, length = positions.used, 0.0
+    used, squares = positions.used, 0.0
     for batch in reading.batches(used, positions.remaining[used], chunk, what="pushes", show_progress=show_progress):
         stratum = strata.of_position[batch.places]
-        states = batch.stretch.states[reading.key[0]][reading.key[1]][torch.from_numpy(batch.rows)]
-        length += float(torch.linalg.vector_norm(states, dtype=torch.float64).square())
+        squares += reading.squares(batch)
         moved = _moved(reading, pushes, sizes, batch)
         tangents = window.propagate(batch.stretch, batch.chosen, batch.remaining, reading.longest, start)
         for delay, (odd, even, linear) in enumerate(_responses(moved, tangents, reading.key, sizes)):
@@ -197,7 +195,7 @@ def _run(
                 sums[..., column[delay]] += added.permute(1, 2, 0).numpy()
             effect[column[delay]].index_add_(0, at, odd.double())
     reading.check_finite(square, "a push", "for smaller sizes, or for precision='float64'")
-    return _Sums(square, left, effect.permute(2, 3, 4, 1, 0).numpy(), float(np.sqrt(length / max(len(used), 1))))
+    return _Sums(square, left, effect.permute(2, 3, 4, 1, 0).numpy(), reading.resolution(squares, len(used)))
 
 
 def _moved(
