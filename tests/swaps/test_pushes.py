@@ -145,6 +145,29 @@ def test_a_tanh_network_is_linear_for_small_pushes_alone():
     assert few["linear_up_to"].isnull().all()
 
 
+def test_rounding_is_not_taken_for_curvature():
+    module, x = nn.LSTM(16, 64).eval(), torch.randn(400, 16)
+    options = {"delays": [0, 20, 25, 60], "sample": 100, "unit": 5.0} | QUIET
+    single, double = (
+        sg.push_states(module, x, {"d": np.ones(16)}, precision=precision, **options) for precision in ("float32", "float64")
+    )
+    states = torch.stack(state_sequence(module, x, (0, "cell"))).detach().numpy()
+    length = np.sqrt(np.square(states).sum(1).mean())
+    assert single.resolution == pytest.approx(np.finfo(np.float32).eps * length, rel=0.1)  # of a sample of the steps
+    coarse, fine = (one.effects().sel(group="all", direction="d") for one in (single, double))
+    lost = np.isnan(coarse["own_explained"])
+    np.testing.assert_array_equal(lost, coarse["rms"] < 10 * single.resolution)
+    np.testing.assert_array_equal(lost, np.isnan(coarse["own_explained_low"]))
+    assert 0 < int(lost.sel(delay=25).sum()) < 6 == int(lost.sel(delay=60).sum())
+    assert not np.isnan(fine["own_explained"]).any()
+    difference = coarse["own_explained"] - fine["own_explained"]
+    assert float(np.abs(difference).max()) < 0.02
+    far, true = (one.linear_range().sel(group="all", direction="d") for one in (single, double))
+    np.testing.assert_allclose(far["linear_up_to"][:3], true["linear_up_to"][:3], rtol=0.01)
+    assert np.isnan(far["linear_up_to"].sel(delay=60))
+    assert not far["linear_throughout"].any()
+
+
 def test_a_model_of_ones_own_is_pushed_too():
     weights = torch.randn(4, 3).double()
 

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from stategrad.files import replacing
 from stategrad.gradients.storage import read_dataset
 from stategrad.measures.jackknife import jackknife
+from stategrad.swaps.reading import RESOLVED
 
 FORMAT = "stategrad pushes 1"
 ARRAYS = ("square", "own_error", "effect", "count", "population")
@@ -40,7 +41,8 @@ class PushResponse:
         prediction: `Ḡ_τ d` for d a push of size 1, (group, direction, delay, state), of the group's own mean gradient; None without
             gradients.
         pushes: the pushes of size 1, (direction, embedding).
-        provenance: versions, hashes and settings, as JSON; `unit` is the length of a push of size 1.
+        provenance: versions, hashes and settings, as JSON; `unit` is the length of a push of size 1, and `resolution` what numbers
+            of the precision resolve of a state, `ε √E‖s‖²`.
     """
 
     square: xr.DataArray
@@ -96,13 +98,19 @@ class PushResponse:
         """The length of a push of size 1, in units of the embedding."""
         return float(json.loads(self.provenance)["settings"]["unit"])
 
+    @property
+    def resolution(self) -> float:
+        """What numbers of the precision resolve of a state, in units of the state; 0 where it is not known."""
+        return float(json.loads(self.provenance)["settings"].get("resolution", 0.0))
+
     def effects(self, *, level: float = 0.95) -> xr.Dataset:
         """How far the pushes move the state and what predicts it, per group, direction, delay and size.
 
         `rms` = `√E‖Δs‖²`, and `own_explained` = `1 - E‖Δs ∓ a G d‖² / E‖Δs‖²` for the position's own gradient. With gradients,
         for the prediction `a Ḡ d`: its length `predicted`, the `projection` of the mean effect `E[±Δs]` on its direction, the
         `cosine` between the two, and `explained` = `1 - E‖Δs ∓ a Ḡ d‖² / E‖Δs‖²`. All but `predicted` with `_low` and `_high`,
-        which take Ḡ as given; NaN with fewer than 6 blocks. Noise of the mean effect of few positions lowers the cosine.
+        which take Ḡ as given; NaN with fewer than 6 blocks. Noise of the mean effect of few positions lowers the cosine. Where the
+        rms is below ten times the `resolution` only that and `predicted` are given: the rest would be rounding.
 
         Args:
             level: nominal coverage of the intervals.
@@ -124,6 +132,8 @@ class PushResponse:
             for index, name in enumerate(names)
         }
         result = xr.Dataset(columns, {name: self.square[name] for name in CASES})
+        told = ~(result["rms"] < RESOLVED * self.resolution)
+        result = result.assign({name: values.where(told) for name, values in result.items() if not str(name).startswith("rms")})
         if self.prediction is not None:
             result["predicted"] = ((self.prediction**2).sum("state", skipna=False) ** 0.5 * self.square["size"]).transpose(*CASES)
         return result
@@ -132,7 +142,7 @@ class PushResponse:
         """Up to which size the linear reading holds: the largest a with `E‖Δs ∓ a G d‖² ≤ 0.1 E‖Δs‖²` for it and all below.
 
         G is the position's own gradient, so that this is the curvature of the network alone; what a mean over positions leaves out
-        comes on top of it.
+        comes on top of it. Sizes whose effect is not resolved are passed over.
 
         Args:
             unexplained: the share of the effect that the reading may miss.
@@ -140,15 +150,17 @@ class PushResponse:
 
         Returns:
             Per group, direction and delay: `linear_up_to`, in units of `unit`, between the tested sizes by interpolation of both
-            logarithms, and NaN where the reading fails at the smallest already; `_low` and `_high`, where the ends of the interval
-            of `own_explained` cross; `linear_throughout`, true where it holds at the largest size, which is then the value.
+            logarithms, and NaN where the reading fails at the smallest already, or no size is resolved; `_low` and `_high`, where
+            the ends of the interval of `own_explained` cross; `linear_throughout`, true where it holds at the largest size, which
+            is then the value.
         """
         effects = self.effects(level=level)
         ranges = {
             f"linear_up_to{end}": (CASES[:-1], _crossings(1 - effects[f"own_explained{end}"].values, self.sizes, unexplained))
             for end in ("", "_low", "_high")
         }
-        through = (CASES[:-1], (1 - effects["own_explained"].values <= unexplained).all(-1))
+        missed = 1 - effects["own_explained"].values
+        through = (CASES[:-1], ((missed <= unexplained) | np.isnan(missed)).all(-1) & ~np.isnan(missed[..., -1]))
         return xr.Dataset(ranges | {"linear_throughout": through}, {name: self.square[name] for name in CASES[:-1]})
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -212,13 +224,14 @@ def _measures(parts: Float[np.ndarray, "... part 1"]) -> Float[np.ndarray, "... 
 def _crossings(
     missed: Float[np.ndarray, "group direction delay size"], sizes: list[float], level: float
 ) -> Float[np.ndarray, "group direction delay"]:
-    """The size at which each curve first rises above the level, on logarithmic axes."""
-    logs, at = np.log(np.maximum(missed, 1e-12)), np.log(sizes)
+    """The size at which each curve first rises above the level, on logarithmic axes; from the first size that is known."""
+    logs = np.log(np.maximum(missed, 1e-12))
     found = np.full(missed.shape[:-1], np.nan)
     for case in np.ndindex(*found.shape):
-        curve = logs[case]
+        known = ~np.isnan(logs[case])
+        curve, at = logs[case][known], np.log(sizes)[known]
         over = np.flatnonzero(curve > np.log(level))
-        if np.isnan(curve).any() or (len(over) and over[0] == 0):
+        if not known[-1] or (len(over) and over[0] == 0):
             continue
         if len(over):
             last, first = over[0] - 1, over[0]

@@ -36,11 +36,12 @@ DRAWS = 10_000
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums over positions and both signs, halved: `‖Δs‖²`, `‖Δs ∓ a G d‖²` and `±Δs`."""
+    """Sums over positions and both signs, halved: `‖Δs‖²`, `‖Δs ∓ a G d‖²` and `±Δs`; and what numbers of the precision resolve."""
 
     square: Float[np.ndarray, "direction size stratum delay"]
     left: Float[np.ndarray, "direction size stratum delay"]
     effect: Float[np.ndarray, "direction size state stratum delay"]
+    resolution: float
 
 
 def push_states(
@@ -87,7 +88,7 @@ def push_states(
         at: the steps t whose state is compared, a boolean mask in the shape of the ids; the same as of `gradients`. Default: all.
         blocks: into how many blocks the text is cut for estimates of error, or a block number per position.
         sample: use this many positions, drawn at random in proportion to the strata (groups × block); None for all.
-        precision: of the states; sums are always float64. Sizes below 0.01 want `"float64"`.
+        precision: of the states; sums are always float64. Sizes below 0.01, and delays at which little is left, want `"float64"`.
         initial_state: as PyTorch takes it, `h_0` or `(h_0, c_0)`, each (layer, stream, H). Default: zeros.
         seed: of the draw of a sample, and of the draws behind `unit`.
         show_progress: show a progress bar.
@@ -112,7 +113,7 @@ def push_states(
     length = typical_swap(inputs, reading.streams, seed) if unit is None else float(unit)
     pushes = length * vectors / np.sqrt((vectors**2).sum("embedding"))
     sums = _run(reading, chosen, pushes.values, size_list, (execution or Execution()).chunk_size or ROWS, show_progress)
-    own = reading.provenance(chosen, seed=seed, sample=sample, unit=length)
+    own = reading.provenance(chosen, seed=seed, sample=sample, unit=length, resolution=sums.resolution)
     return _result(reading, chosen, sums, pushes, size_list, mean, own)
 
 
@@ -173,9 +174,10 @@ def _run(
     column = {int(delay): index for index, delay in enumerate(reading.delays)}
     chunk = max(1, chunk_size // (2 * len(pushes) * len(sizes)))
     window, start = Window(network, chunk, len(pushes)), torch.from_numpy(pushes)[:, None].to(network.dtype)
-    used = positions.used
+    used, squares = positions.used, 0.0
     for batch in reading.batches(used, positions.remaining[used], chunk, what="pushes", show_progress=show_progress):
         stratum = strata.of_position[batch.places]
+        squares += reading.squares(batch)
         moved = _moved(reading, pushes, sizes, batch)
         tangents = window.propagate(batch.stretch, batch.chosen, batch.remaining, reading.longest, start)
         for delay, (odd, even, linear) in enumerate(_responses(moved, tangents, reading.key, sizes)):
@@ -193,7 +195,7 @@ def _run(
                 sums[..., column[delay]] += added.permute(1, 2, 0).numpy()
             effect[column[delay]].index_add_(0, at, odd.double())
     reading.check_finite(square, "a push", "for smaller sizes, or for precision='float64'")
-    return _Sums(square, left, effect.permute(2, 3, 4, 1, 0).numpy())
+    return _Sums(square, left, effect.permute(2, 3, 4, 1, 0).numpy(), reading.resolution(squares, len(used)))
 
 
 def _moved(

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Int, Num
 from tqdm.auto import tqdm
 
@@ -22,6 +23,9 @@ from stategrad.gradients.sampling import Positions, choose_positions
 from stategrad.gradients.state_gradients import block_numbers, default_groups, delays_of
 from stategrad.gradients.streams import Streams, streams_of, vector_size
 from stategrad.gradients.stretches import Stretch, stretches
+
+RESOLVED = 10
+"""Effects below so many times the resolution are rounding in part: about a hundredth of their square, or more."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,15 @@ class Reading:
                     part = order[first : first + size]
                     yield Batch(stretch, part, left[part])
                     bar.update(len(part))
+
+    def squares(self, batch: Batch) -> float:
+        """`Σ ‖s‖²` of the states after the positions of a batch."""
+        states = batch.stretch.states[self.key[0]][self.key[1]][torch.from_numpy(batch.rows)]
+        return float(torch.linalg.vector_norm(states, dtype=torch.float64).square())
+
+    def resolution(self, squares: float, positions: int) -> float:
+        """What numbers of the precision resolve of a state, `ε √E‖s‖²`, from the sum of `squares` over so many positions."""
+        return float(torch.finfo(self.network.dtype).eps * np.sqrt(squares / max(positions, 1)))
 
     def provenance(self, chosen: Chosen, **settings: Any) -> str:
         """Where a result comes from, as JSON."""

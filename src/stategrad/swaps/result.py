@@ -15,6 +15,7 @@ from stategrad.gradients.decay import decay_table
 from stategrad.gradients.horizons import LEVELS, check_levels, horizon_rows
 from stategrad.measures.horizon import relative_interval
 from stategrad.measures.jackknife import Estimate, jackknife
+from stategrad.swaps.reading import RESOLVED
 
 AGREEMENT = ("validity", "cosine", "validity_own", "cosine_own")
 
@@ -29,7 +30,7 @@ class SwapMemory:
         population: positions of the text that they stand for, (group, delay).
         block_theta: `θ(τ)` of each block, (group, block, delay); zero where a block is empty.
         block_count: `population` of each block, (group, block, delay), without the strata of which no position was drawn.
-        provenance: versions, hashes and settings, as JSON.
+        provenance: versions, hashes and settings, as JSON; `resolution` is what numbers of the precision resolve of a state.
         divergence: `E KL(p(w_{t+1}) ‖ p^swap(w_{t+1}))` in nats, (group, delay); None where it was not asked for.
         block_divergence: the same of each block, (group, block, delay).
         block_agreement: of each block what validities and cosines are made of, (group, block, delay, part): the means of
@@ -61,8 +62,8 @@ class SwapMemory:
     def validity(self) -> xr.DataArray | None:
         """`1 - E‖Δs - Ḡ_τ Δx‖² / E‖Δs‖²`, (group, delay): the share of the swaps that the group's mean gradient explains.
 
-        1 where it explains them entirely, 0 where it explains nothing, below where it is worse than nothing. None without
-        gradients.
+        1 where it explains them entirely, 0 where it explains nothing, below where it is worse than nothing; NaN where θ is below
+        ten times what the precision resolves, and mostly rounding. None without gradients.
         """
         return self._agreement_of_all("validity")
 
@@ -78,7 +79,12 @@ class SwapMemory:
         if self.block_agreement is None:
             return None
         total = (self.block_agreement * self.block_count).sum("block").transpose("group", "delay", "part")
-        return self.theta.copy(data=_agreement(total.values[..., None])[..., AGREEMENT.index(name)])
+        return self.theta.copy(data=_agreement(total.values[..., None])[..., AGREEMENT.index(name)]).where(self._resolved)
+
+    @property
+    def _resolved(self) -> xr.DataArray:
+        """Where the changes are more than rounding."""
+        return self.theta >= RESOLVED * json.loads(self.provenance)["settings"].get("resolution", 0.0)
 
     def relative(self) -> xr.DataArray:
         """`θ(τ)/θ(0)`, (group, delay): comparable across models, whatever the scale of their states.
@@ -106,7 +112,7 @@ class SwapMemory:
         So says the mean gradient; `validity_own` and `cosine_own` are those of each position's own.
 
         `cosine` = `E⟨Δs, Ḡ_τ Δx⟩ / √(E‖Δs‖² E‖Ḡ_τ Δx‖²)`, over swaps of any direction together; its square is the validity that the
-        prediction would have with the best factor before it. The intervals take Ḡ as given.
+        prediction would have with the best factor before it. The intervals take Ḡ as given. NaN where θ is mostly rounding.
 
         Args:
             level: nominal coverage.
@@ -122,7 +128,7 @@ class SwapMemory:
         ends = (("", estimate.plain), ("_low", estimate.low), ("_high", estimate.high))
         return xr.Dataset(
             {f"{name}{end}": self.theta.copy(data=values[..., i]) for i, name in enumerate(AGREEMENT) for end, values in ends}
-        )
+        ).where(self._resolved)
 
     def horizon(self, levels: Sequence[float] = LEVELS, *, level: float = 0.95) -> pd.DataFrame:
         """How far back a swap is felt: the delay where θ falls below parts of its value at delay 0, as `StateGradients.horizon`.

@@ -100,8 +100,10 @@ def swap_memory(
         mean = mean_gradients(gradients, model, reading.network, reading.key, chosen, reading.delays)
         validity = Validity(mean, chosen.groups.masks, chosen.block_of, reading.network.dtype)
     chunk_size = (execution or Execution()).chunk_size or CHUNK_SIZE
-    sums, divergences = _run(reading, chosen, replacements, next_word, validity, chunk_size, show_progress)
-    own = reading.provenance(chosen, seed=seed, sample=sample, swaps=swaps if isinstance(swaps, str) else "given")
+    sums, divergences, resolution = _run(reading, chosen, replacements, next_word, validity, chunk_size, show_progress)
+    own = reading.provenance(
+        chosen, seed=seed, sample=sample, swaps=swaps if isinstance(swaps, str) else "given", resolution=resolution
+    )
     result = _result(reading, chosen, sums, validity, own)
     if next_word is None:
         return result
@@ -117,15 +119,15 @@ def _run(
     validity: Validity | None,
     chunk_size: int,
     show_progress: bool,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Swap at every used position; the sums of `‖Δs‖` and of divergences, (stratum, delay)."""
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Swap at every used position; the sums of `‖Δs‖` and of divergences, (stratum, delay), and what the precision resolves."""
     strata, positions, weights = chosen.strata, chosen.positions, chosen.weights
-    used = positions.used
+    used, squares = positions.used, 0.0
     column = {int(delay): index for index, delay in enumerate(reading.delays)}
     window = None if validity is None else Window(reading.network, chunk_size, columns=1)
     sums, divergences = np.zeros((2, *weights.shape))
     for batch in reading.batches(used, positions.remaining[used], chunk_size, what="swaps", show_progress=show_progress):
-        places, stretch = batch.places, batch.stretch
+        places, stretch, squares = batch.places, batch.stretch, squares + reading.squares(batch)
         replacement = replacements.vectors(places)
         cause = replacement - stretch.inputs[torch.from_numpy(batch.rows)]
         moved = changes(reading.network, reading.key, stretch, batch.rows, batch.remaining, replacement, reading.longest)
@@ -149,7 +151,7 @@ def _run(
                 weight = torch.from_numpy(weights[stratum, index])
                 validity.add(index, reached[read], change, cause[read], own[read], weight)
     reading.check_finite(sums, "a swap", "or for precision='float64'")
-    return sums, divergences
+    return sums, divergences, reading.resolution(squares, len(used))
 
 
 def _linear(
