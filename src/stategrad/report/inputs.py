@@ -29,6 +29,7 @@ COMMANDS = {
     "equal": "controls",
     "sampling": "controls",
     "separability": "probe embeddings",
+    "separability_cbow": "probe embeddings",
     "tags": "probe embeddings",
     "decoding": "probe states",
     "training": "train",
@@ -55,6 +56,7 @@ REQUIRED = {
     "equal": ("group", "sigma_1", "count"),
     "sampling": ("delay", "sigma_1", "half_width", "sampling", "text"),
     "separability": ("row", "valid"),
+    "separability_cbow": ("row", "valid"),
     "tags": ("tag", "types", "stratified"),
     "decoding": ("delay", "reader", "accuracy"),
     "training": ("epoch",),
@@ -62,6 +64,24 @@ REQUIRED = {
     "word_correlations": ("measure", "delay", "rho", "low", "high", "words"),
     "sentences": ("sentence", "place", "after", "delay", "effect", "retained"),
 }
+SEPARABILITY = (
+    "classes",
+    "types",
+    "majority_valid",
+    "majority_test",
+    "valid_low",
+    "valid_high",
+    "valid_sd",
+    "valid_by_example",
+    "valid_by_example_low",
+    "valid_by_example_high",
+    "ceiling",
+    "types_most",
+    "majority_most",
+    "valid_most",
+    "test",
+    "not_converged",
+)
 OPTIONAL = {
     "memory": (
         "count",
@@ -150,22 +170,8 @@ OPTIONAL = {
     "controls": ("count", "sigma_1_low", "sigma_1_high", "rms"),
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
     "sampling": (),
-    "separability": (
-        "classes",
-        "types",
-        "majority_valid",
-        "majority_test",
-        "valid_low",
-        "valid_high",
-        "valid_sd",
-        "valid_by_example",
-        "ceiling",
-        "types_most",
-        "majority_most",
-        "valid_most",
-        "test",
-        "not_converged",
-    ),
+    "separability": SEPARABILITY,
+    "separability_cbow": SEPARABILITY,
     "tags": ("types_most",),
     "decoding": ("accuracy_low", "accuracy_high", "balanced"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
@@ -180,7 +186,7 @@ LABELS = (
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
     "comparisons", "horizon", "decay", "channels", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal",
-    "sampling", "separability", "tags", "decoding", "training", "words", "word_correlations", "sentences",
+    "sampling", "separability", "separability_cbow", "tags", "decoding", "training", "words", "word_correlations", "sentences",
 )  # fmt: skip
 
 
@@ -208,6 +214,7 @@ class RunTables:
         equal: word classes at delay 0 from equally many positions, None where not taken.
         sampling: the parts of the intervals that sampling and the text have, None where not taken.
         separability: the linear classifiers, None where they were not trained.
+        separability_cbow: those on cbow vectors of the same text, likewise.
         tags: the tags that they tell apart and their word types, likewise.
         decoding: what linear probes read from the states, None where they were not trained.
         training: the epochs, None where the model was given.
@@ -235,6 +242,7 @@ class RunTables:
     equal: pd.DataFrame | None
     sampling: pd.DataFrame | None
     separability: pd.DataFrame | None
+    separability_cbow: pd.DataFrame | None
     tags: pd.DataFrame | None
     decoding: pd.DataFrame | None
     training: pd.DataFrame | None
