@@ -14,7 +14,7 @@ from stategrad.published import beside_recipe, check_claims, compare_published, 
 from stategrad.report.inputs import RunTables
 from stategrad.report.tables import ABSENT, number
 
-CLAIM_TABLES = ("memory", "horizon", "comparisons", "tracking", "separability", "classes")
+CLAIM_TABLES = ("memory", "horizon", "comparisons", "tracking", "separability", "separability_cbow", "classes")
 """The tables of a run that claims are checked with."""
 
 VERDICTS = ("replicated", "consistent", "inconsistent", "undecided")
