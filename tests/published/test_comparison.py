@@ -275,6 +275,24 @@ def test_accuracies_stand_by_both_splits_each_with_its_interval():
     assert tuple(found[["measured", "low", "high"]]) == (0.5, 0.45, 0.55)
 
 
+def test_cbow_vectors_of_the_same_text_stand_beside_the_paper_s_whatever_the_network():
+    young = {**FACTS, "cell": "gru", "hidden_size": 12, "epochs": 1}
+    cbow = separability_table().assign(valid=[0.36, nan, 0.70, 0.8431], valid_low=0.6, valid_high=0.72)
+    frame = compare_published(memory_table(), tracking_table(), classes_table(), separability_table(), young, cbow=cbow)
+    found = row(frame, "accuracy, N-V (split by words)", "cbow on PTB")
+    assert tuple(found[["measured", "verdict"]]) == (0.70, "inconsistent")
+    assert judged(frame, "accuracy, sg-pl (split by words)", "cbow on PTB")[0] == "consistent"
+    assert judged(frame, "accuracy, sg-pl (split by words)")[1].startswith("another network")
+    assert judged(compared(), "accuracy, N-V", "cbow on PTB")[1].startswith(
+        "the run's embeddings are trained with the language model"
+    )
+    other = {**FACTS, "embedding_size": 32}
+    frame = compare_published(memory_table(), tracking_table(), classes_table(), separability_table(), other, cbow=cbow)
+    assert judged(frame, "accuracy, sg-pl (split by words)", "cbow on PTB")[1] == (
+        "another network: embedding_size 32 where the paper has 64"
+    )
+
+
 def test_what_was_not_measured_is_named():
     few = compared(
         {key: value for key, value in FACTS.items() if key != "property_cosine"},

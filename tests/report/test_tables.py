@@ -48,6 +48,13 @@ def test_table_2_is_in_percent_and_keeps_the_note_of_a_row_that_was_not_possible
     assert "at least 10" in table["note"].iloc[-1]
 
 
+def test_table_2_has_a_column_for_cbow_vectors_where_they_were_searched() -> None:
+    frame = separability_frame()
+    table = table_2(frame, frame.assign(valid=0.36).iloc[1:])
+    assert list(table["cbow %"]) == ["–", *["36.0"] * 7]
+    assert "cbow %" not in table_2(frame)
+
+
 def test_table_2_without_settings_or_with_an_unset_strength() -> None:
     assert set(table_2(separability_frame()[["row", "valid"]])["chosen"]) == {"–"}
     assert set(table_2(separability_frame().assign(C=np.nan))["chosen"]) == {"–"}

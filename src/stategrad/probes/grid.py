@@ -37,6 +37,8 @@ class ProbeConfig:
         most_classes_l1: with more classes than this the multinomial model with an L1 penalty is left out, which takes minutes.
         seed: of the split into parts.
         splits: how many splits the spread is taken over; the classifier that was chosen on the first is trained on the others too.
+        cbow: in runs with jointly trained embeddings, search it for cbow vectors of the same text too, as the paper (extra
+            `word2vec`); the settings `embeddings` say how they are trained.
         workers: processes that fit side by side.
     """
 
@@ -47,7 +49,8 @@ class ProbeConfig:
     max_iter: int = 1000
     most_classes_l1: int = 1000
     seed: int = 0
-    splits: int = 3
+    splits: int = 5
+    cbow: bool = False
     workers: int = 2
 
     def __post_init__(self) -> None:

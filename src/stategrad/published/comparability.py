@@ -14,10 +14,13 @@ RULES = {
     "gold": "by the tag of each token",
 }
 
+CBOW = "cbow on PTB"
+"""Cbow vectors of the paper's own text, which need no language model."""
+
 _OF_MODEL = {
     "joint": "trained with the language model",
     "pre-trained": "cbow vectors of the Wall Street Journal",
-    "cbow on PTB": "cbow vectors of the Penn Treebank",
+    CBOW: "cbow vectors of the Penn Treebank",
     "LM on WSJ": "trained with a language model of the Wall Street Journal",
 }
 
@@ -50,6 +53,12 @@ def obstacle(paper: Paper, number: PublishedNumber, facts: Mapping[str, Any]) ->
         if facts.get("at"):
             return f"the run read states only at {facts['at']}, the paper at every word"
     return other_embeddings(number, facts) or (None if number.model == "any" else _other_network(paper, facts))
+
+
+def cbow_facts(paper: Paper, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to be known of cbow vectors of a run's text: the text and their size, and nothing of the run's network."""
+    of_text = {name: facts.get(name) for name in ("corpus", "embedding_size")}
+    return {**paper.network, **of_text, "embeddings": "pre-trained", "embeddings_text": CBOW}
 
 
 def other_embeddings(number: PublishedNumber, facts: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from stategrad.published.comparability import obstacle, other_embeddings, other_rule
+from stategrad.published.comparability import CBOW, cbow_facts, obstacle, other_embeddings, other_rule
 from stategrad.published.measured import Measured, measured
 from stategrad.published.numbers import Paper, PublishedNumber, published_numbers
 from stategrad.published.verdicts import Verdict, verdict, verdict_beyond
@@ -23,6 +23,7 @@ def compare_published(
     separability: pd.DataFrame | None,
     facts: Mapping[str, Any],
     *,
+    cbow: pd.DataFrame | None = None,
     paper: str = "verwimp2018",
 ) -> pd.DataFrame:
     """Every number that a paper prints beside that of a run, with a verdict: `replicated`, `consistent`, `inconsistent`, ….
@@ -39,6 +40,7 @@ def compare_published(
         classes: `measures/classes.csv`.
         separability: `measures/separability.csv`, None where it was not measured.
         facts: of the run, from its manifest; `embeddings` is `joint` where it is not given, or `pre-trained`.
+        cbow: `measures/separability_cbow.csv`, None where it was not measured.
         paper: its name.
 
     Returns:
@@ -54,9 +56,12 @@ def compare_published(
     tables = {"memory": memory, "tracking": tracking, "classes": classes, "separability": separability}
     rows = []
     for number in source.numbers:
-        elsewhere = other_embeddings(number, facts)
-        beside = [Measured(math.nan, missing=elsewhere)] if elsewhere else measured(number, source.state, tables, facts)
-        rows += [_row(source, number, found, facts) for found in beside]
+        of_cbow = number.model == CBOW and cbow is not None
+        known = cbow_facts(source, facts) if of_cbow else facts
+        held = tables | {"separability": cbow} if of_cbow else tables
+        elsewhere = other_embeddings(number, known)
+        beside = [Measured(math.nan, missing=elsewhere)] if elsewhere else measured(number, source.state, held, known)
+        rows += [_row(source, number, found, known) for found in beside]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -324,6 +324,29 @@ def hardest(row: str) -> Check:
     return check
 
 
+def better_than_cbow() -> Check:
+    """The embeddings reach higher accuracies than cbow vectors of the same text in more than half of the rows of table 2."""
+
+    def check(tables: Tables) -> Finding:
+        own = table_of(tables, "separability", "separability was not measured")
+        cbow = table_of(tables, "separability_cbow", "cbow vectors of the same text were not searched")
+        both = own.merge(cbow, on="row", suffixes=("", "_cbow")).dropna(subset=["valid", "valid_cbow"])
+        if both.empty:
+            raise NotMeasuredError("no row of table 2 was possible for both")
+        said = [
+            Value("", row.valid, row.valid_low, row.valid_high).above(
+                Value("", row.valid_cbow, row.valid_low_cbow, row.valid_high_cbow)
+            )
+            for row in both.itertuples()
+        ]
+        above, below = said.count(True), said.count(False)
+        larger = int((both["valid"] > both["valid_cbow"]).sum())
+        verdict: Holds = "holds" if 2 * above > len(said) else "does not hold" if 2 * below >= len(said) else "undecided"
+        return Finding(verdict, f"above in {above} of {len(said)} rows by intervals, below in {below}; larger in {larger}")
+
+    return check
+
+
 def exactly(name: str, value: float) -> Value:
     """A value without uncertainty."""
     return Value(name, value, value, value)

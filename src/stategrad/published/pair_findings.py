@@ -5,15 +5,13 @@ As in `findings`, what is larger is larger by intervals that do not overlap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
 from stategrad.published.findings import (
     Finding,
-    Holds,
     NotMeasuredError,
     Tables,
     Value,
@@ -23,8 +21,8 @@ from stategrad.published.findings import (
     value_at,
 )
 
-PairCheck = Callable[[Tables, Tables, Mapping[str, Any]], Finding]
-"""Asks the tables of a run with joint embeddings, those of one with pre-trained embeddings, and the latter's facts."""
+PairCheck = Callable[[Tables, Tables], Finding]
+"""Asks the tables of a run with joint embeddings, and those of one with pre-trained embeddings."""
 
 JOINT, PRE_TRAINED = "joint", "pre-trained"
 
@@ -32,7 +30,7 @@ JOINT, PRE_TRAINED = "joint", "pre-trained"
 def smaller_and_slower(delay: int) -> PairCheck:
     """With pre-trained embeddings `σ_1` is smaller at delay 0, and at another delay a larger share of what it is there."""
 
-    def check(joint: Tables, pretrained: Tables, facts: Mapping[str, Any]) -> Finding:
+    def check(joint: Tables, pretrained: Tables) -> Finding:
         first, other = rows_of(joint, "memory"), rows_of(pretrained, "memory")
         at_0 = [value_at(rows, "sigma_1", 0, f"{name} at 0") for rows, name in ((first, JOINT), (other, PRE_TRAINED))]
         later = [_relative(rows, delay, f"{name} at {delay}, relative") for rows, name in ((other, PRE_TRAINED), (first, JOINT))]
@@ -44,7 +42,7 @@ def smaller_and_slower(delay: int) -> PairCheck:
 def more_selective() -> PairCheck:
     """With pre-trained embeddings `σ_1/Σσ` is larger at the longest delay."""
 
-    def check(joint: Tables, pretrained: Tables, facts: Mapping[str, Any]) -> Finding:
+    def check(joint: Tables, pretrained: Tables) -> Finding:
         first, other = rows_of(joint, "memory"), rows_of(pretrained, "memory")
         last = _longest(first, other)
         return all_above(
@@ -62,7 +60,7 @@ def more_selective() -> PairCheck:
 def classes_differ_more() -> PairCheck:
     """With pre-trained embeddings the largest and the smallest share of the word classes lie farther apart."""
 
-    def check(joint: Tables, pretrained: Tables, facts: Mapping[str, Any]) -> Finding:
+    def check(joint: Tables, pretrained: Tables) -> Finding:
         first, other = (table_of(tables, "classes", "the run has no word classes") for tables in (joint, pretrained))
         rules = [rule for rule in first["rule"].unique() if rule in set(other["rule"])]
         if not rules:
@@ -78,7 +76,7 @@ def classes_differ_more() -> PairCheck:
 def properties_differ_less(one: str, two: str) -> PairCheck:
     """With pre-trained embeddings `m` of two properties differs less at the longest delay."""
 
-    def check(joint: Tables, pretrained: Tables, facts: Mapping[str, Any]) -> Finding:
+    def check(joint: Tables, pretrained: Tables) -> Finding:
         curves = [[rows_of(tables, "tracking", property=name) for name in (one, two)] for tables in (joint, pretrained)]
         last = _longest(*(rows for pair in curves for rows in pair))
         of_joint, of_pretrained = (
@@ -86,33 +84,6 @@ def properties_differ_less(one: str, two: str) -> PairCheck:
             for pair, name in zip(curves, (JOINT, PRE_TRAINED), strict=True)
         )
         return all_above([(of_joint, of_pretrained)])
-
-    return check
-
-
-def told_apart_better_than(text: str) -> PairCheck:
-    """Joint embeddings reach higher accuracies than cbow vectors of a text in more than half of the rows of table 2.
-
-    Args:
-        text: what the facts of a run call such vectors.
-    """
-
-    def check(joint: Tables, pretrained: Tables, facts: Mapping[str, Any]) -> Finding:
-        if facts.get("embeddings_text") != text:
-            raise NotMeasuredError(f"the pre-trained embeddings are not {text}")
-        first, other = (table_of(tables, "separability", "separability was not measured") for tables in (joint, pretrained))
-        both = first.merge(other, on="row", suffixes=("", "_other")).dropna(subset=["valid", "valid_other"])
-        if both.empty:
-            raise NotMeasuredError("the runs have no row of table 2 in common")
-        said = [
-            Value("", row.valid, row.valid_low, row.valid_high).above(
-                Value("", row.valid_other, row.valid_low_other, row.valid_high_other)
-            )
-            for row in both.itertuples()
-        ]
-        above, below = said.count(True), said.count(False)
-        verdict: Holds = "holds" if 2 * above > len(said) else "does not hold" if 2 * below >= len(said) else "undecided"
-        return Finding(verdict, f"joint above at {above} of {len(said)} rows, below at {below}")
 
     return check
 

@@ -312,12 +312,12 @@ def _claims(runs: dict[str, RunTables], states: dict[str, str]) -> pd.DataFrame:
     kinds = {name: str(run.facts.get("embeddings") or "joint") for name, run in runs.items()}
     pair = [[name for name in runs if kinds[name] == kind] for kind in ("joint", "pre-trained")]
     if len(runs) != 2 or [len(names) for names in pair] != [1, 1]:
-        return on_claims(check_pair_claims({}, {}, {})).iloc[:0]
+        return on_claims(check_pair_claims({}, {})).iloc[:0]
     joint, pretrained = (runs[names[0]] for names in pair)
     if joint.facts.get("corpus") != pretrained.facts.get("corpus") or len(set(states.values())) != 1:
-        return on_claims(check_pair_claims({}, {}, {})).iloc[:0]
+        return on_claims(check_pair_claims({}, {})).iloc[:0]
     first, other = ({name: getattr(run, name) for name in CLAIM_TABLES} for run in (joint, pretrained))
-    return on_claims(check_pair_claims(first, other, pretrained.facts, state=next(iter(states.values()))))
+    return on_claims(check_pair_claims(first, other, state=next(iter(states.values()))))
 
 
 def _differing(runs: dict[str, RunTables]) -> pd.DataFrame:

@@ -29,6 +29,7 @@ COMMANDS = {
     "equal": "controls",
     "sampling": "controls",
     "separability": "probe embeddings",
+    "separability_cbow": "probe embeddings",
     "tags": "probe embeddings",
     "decoding": "probe states",
     "training": "train",
@@ -58,6 +59,7 @@ REQUIRED = {
     "equal": ("group", "sigma_1", "count"),
     "sampling": ("delay", "sigma_1", "half_width", "sampling", "text"),
     "separability": ("row", "valid"),
+    "separability_cbow": ("row", "valid"),
     "tags": ("tag", "types", "stratified"),
     "decoding": ("delay", "reader", "accuracy"),
     "training": ("epoch",),
@@ -79,6 +81,24 @@ REQUIRED = {
     "swaps": ("group", "delay", "kind", "theta"),
     "sentences": ("sentence", "place", "after", "delay", "effect", "retained"),
 }
+SEPARABILITY = (
+    "classes",
+    "types",
+    "majority_valid",
+    "majority_test",
+    "valid_low",
+    "valid_high",
+    "valid_sd",
+    "valid_by_example",
+    "valid_by_example_low",
+    "valid_by_example_high",
+    "ceiling",
+    "types_most",
+    "majority_most",
+    "valid_most",
+    "test",
+    "not_converged",
+)
 OPTIONAL = {
     "memory": (
         "count",
@@ -171,22 +191,8 @@ OPTIONAL = {
     "equal": ("sigma_1_low", "sigma_1_high", "rms", "rms_low", "rms_high"),
     "swaps": ("theta_low", "theta_high"),
     "sampling": (),
-    "separability": (
-        "classes",
-        "types",
-        "majority_valid",
-        "majority_test",
-        "valid_low",
-        "valid_high",
-        "valid_sd",
-        "valid_by_example",
-        "ceiling",
-        "types_most",
-        "majority_most",
-        "valid_most",
-        "test",
-        "not_converged",
-    ),
+    "separability": SEPARABILITY,
+    "separability_cbow": SEPARABILITY,
     "tags": ("types_most",),
     "decoding": ("accuracy_low", "accuracy_high", "balanced"),
     "training": ("learning_rate", "train_perplexity", "valid_perplexity", "seconds"),
@@ -212,8 +218,8 @@ LABELS = (
 KEYED = ("memory", "tracking", "classes")
 OPTIONAL_TABLES = (
     "comparisons", "horizon", "decay", "channels", "units", "directions", "seeds", "pairs", "pushes", "controls", "equal",
-    "sampling", "separability", "swaps", "tags", "decoding", "training", "words", "word_correlations", "word_horizons",
-    "word_classes", "sentences",
+    "sampling", "separability", "separability_cbow", "swaps", "tags", "decoding", "training", "words", "word_correlations",
+    "word_horizons", "word_classes", "sentences",
 )  # fmt: skip
 
 
@@ -241,6 +247,7 @@ class RunTables:
         equal: word classes at delay 0 from equally many positions, None where not taken.
         sampling: the parts of the intervals that sampling and the text have, None where not taken.
         separability: the linear classifiers, None where they were not trained.
+        separability_cbow: those on cbow vectors of the same text, likewise.
         swaps: swap memory by every kind of swap, None where it was not measured.
         tags: the tags that they tell apart and their word types, likewise.
         decoding: what linear probes read from the states, None where they were not trained.
@@ -271,6 +278,7 @@ class RunTables:
     equal: pd.DataFrame | None
     sampling: pd.DataFrame | None
     separability: pd.DataFrame | None
+    separability_cbow: pd.DataFrame | None
     swaps: pd.DataFrame | None
     tags: pd.DataFrame | None
     decoding: pd.DataFrame | None

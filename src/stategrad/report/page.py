@@ -182,7 +182,9 @@ def coded(text: str) -> Markup:
 
 def _tables(run: RunTables) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     first = None if run.classes.empty else tables.table_1(run.classes)
-    return first, None if run.separability is None or run.separability.empty else tables.table_2(run.separability)
+    return first, None if run.separability is None or run.separability.empty else tables.table_2(
+        run.separability, run.separability_cbow
+    )
 
 
 def _controls(run: RunTables) -> dict[str, tuple[str, dict[str, str]]]:

@@ -14,7 +14,7 @@ from stategrad.published import beside_recipe, check_claims, compare_published, 
 from stategrad.report.inputs import RunTables
 from stategrad.report.tables import ABSENT, number
 
-CLAIM_TABLES = ("memory", "horizon", "comparisons", "tracking", "separability", "classes")
+CLAIM_TABLES = ("memory", "horizon", "comparisons", "tracking", "separability", "separability_cbow", "classes")
 """The tables of a run that claims are checked with."""
 
 VERDICTS = ("replicated", "consistent", "inconsistent", "undecided")
@@ -52,14 +52,14 @@ def beside_paper(run: RunTables) -> BesidePaper:
     Args:
         run: its tables and facts.
     """
-    compared = compare_published(run.memory, run.tracking, run.classes, run.separability, run.facts)
+    compared = compare_published(run.memory, run.tracking, run.classes, run.separability, run.facts, cbow=run.separability_cbow)
     tables = {name: getattr(run, name) for name in CLAIM_TABLES}
     claims = check_claims(tables, run.facts)
     judged, checked = compared["verdict"] != "not comparable", claims["verdict"] != "not checked"
     return BesidePaper(
         says=_says(run, compared, claims),
         differs=on_differences(run.facts, yaml.safe_load(run.settings) or {}) if judged.any() else [],
-        numbers=_numbers(compared[judged]).drop(columns="model"),
+        numbers=_of_models(_numbers(compared[judged])),
         claims=on_claims(claims[checked]),
         others=_numbers(compared[~judged]).drop(columns=["verdict", "difference"]),
         unchecked=on_claims(claims[~checked]).drop(columns="here"),
@@ -128,6 +128,11 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
         if run.facts.get("at"):
             said.append(f"States were read only at {run.facts['at']} here, at every word in the paper.")
     return said
+
+
+def _of_models(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Numbers without the column of their models, where all are of one."""
+    return numbers if numbers["model"].replace("any", None).nunique() > 1 else numbers.drop(columns="model")
 
 
 def _numbers(compared: pd.DataFrame) -> pd.DataFrame:

@@ -53,21 +53,24 @@ def table_1(classes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def table_2(separability: pd.DataFrame) -> pd.DataFrame:
+def table_2(separability: pd.DataFrame, cbow: pd.DataFrame | None = None) -> pd.DataFrame:
     """The paper's table 2: accuracy of logistic regression on embeddings, in percent, beside the majority class.
 
     Args:
         separability: columns row, valid; if there are any, classes, types, majority_valid, majority_test, test, valid_sd, ceiling,
             valid_most, valid_by_example, penalty, C, class_weight, scheme, note. Accuracies are fractions.
+        cbow: the same for cbow vectors of the text.
 
     Returns:
-        Columns classes, word types, validation %, ± (over splits), test %, majority %, ceiling %, one tag % (each word under its
-        most frequent tag), rows split %, chosen, note; all text. The column majority is that of the validation words.
+        Columns classes, word types, validation %, ± (over splits), cbow % (on validation, where there are any), test %, majority %,
+        ceiling %, one tag % (each word under its most frequent tag), rows split %, chosen, note; all text. The column majority is
+        that of the validation words.
     """
 
     def column(name: str) -> list[object]:
         return list(separability[name]) if name in separability else [None] * len(separability)
 
+    beside = {} if cbow is None else dict(zip(cbow["row"], cbow["valid"], strict=True))
     settings = zip(column("penalty"), column("C"), column("class_weight"), column("scheme"), strict=True)
     return pd.DataFrame(
         {
@@ -75,6 +78,7 @@ def table_2(separability: pd.DataFrame) -> pd.DataFrame:
             "word types": [number(value, ",.0f") for value in column("types")],
             "validation %": [_percent(value) for value in column("valid")],
             "±": [_percent(value) for value in column("valid_sd")],
+            **({"cbow %": [_percent(beside.get(row)) for row in separability["row"]]} if beside else {}),
             "test %": [_percent(value) for value in column("test")],
             "majority %": [_percent(value) for value in column("majority_valid")],
             "ceiling %": [_percent(value) for value in column("ceiling")],

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stategrad.corpus.verwimp_embeddings import VECTORS_FILE, vector_files, verwimp_embeddings
-from stategrad.errors import InvalidInputError, MissingInputError, Problems
+from stategrad.errors import InvalidInputError, MissingInputError, Problems, UnavailableError
 from stategrad.files import sha256, sha256_of_text, write_text
 from stategrad.models.checkpoints import existing_model
 from stategrad.models.frozen import has_frozen_embeddings
@@ -134,6 +134,24 @@ def initial_model(run: Run, record: StageRecord) -> LanguageModel:
         embeddings_filled=settings.missing,
     )
     return model
+
+
+def cbow_of_text(run: Run, record: StageRecord) -> np.ndarray | None:
+    """Cbow vectors of the words of the corpus from its own training text, by id; None, and said, where they cannot stand beside.
+
+    They stand beside jointly trained embeddings alone, and need gensim; words without a vector have that of the others' mean.
+    """
+    settings, words = run.config.embeddings, run.corpus.vocabulary.words
+    if settings.source != "joint" or settings.file is not None or settings.corpus is not None:
+        return None
+    try:
+        path = _cbow(run, record)
+    except UnavailableError as error:
+        run.say(f"probe: without cbow vectors of the text: {error}")
+        return None
+    size = run.config.network.embedding_size
+    vectors = read_pretrained(path, words, size=size, most_missing=settings.most_missing).vectors.astype(np.float64)
+    return np.where(np.isnan(vectors), np.nanmean(vectors, axis=0), vectors)
 
 
 def embedding_facts(run: Run, model: LanguageModel) -> dict[str, Any]:

@@ -185,7 +185,8 @@ class Run:
         pushed = fingerprint_of(measured, settings["push"])
         controlled = fingerprint_of(measured, settings["controls"], *space)
         analyzed = fingerprint_of(swapped, controlled, settings["analysis"])
-        probed = fingerprint_of(trained, settings["probe"], lexicon)
+        of_cbow = [settings["embeddings"]] if self.config.probe.cbow else []
+        probed = fingerprint_of(trained, settings["probe"], lexicon, *of_cbow)
         decoded = fingerprint_of(trained, settings["decoding"], settings["gradients"]["text"], self.states, lexicon)
         worded = fingerprint_of(trained, settings["words"], self.states, settings["gradients"]["text"], corpus.train.sha256,
                                 "with horizons", *space)  # fmt: skip

@@ -225,26 +225,36 @@ def analyze(run: Run, record: StageRecord) -> None:
 
 
 def probe(run: Run, record: StageRecord) -> None:
-    """Linear separability of the classes on the embeddings, `measures/separability.csv`, `tags.csv`; nothing without tags."""
+    """Linear separability of the classes on the embeddings, `measures/separability.csv`, `tags.csv`; nothing without tags.
+
+    Where cbow vectors are asked for, that on these too, `measures/separability_cbow.csv`.
+    """
     from stategrad.probes.separability import separability
     from stategrad.probes.tag_types import tag_types
+    from stategrad.run.embeddings import cbow_of_text
 
     lexicon = run.corpus.lexicon
     if lexicon is None:
         run.say("probe: the corpus has no tags, so there are no classes to separate")
         return
-    vectors = run.model.embedding.weight.detach().double().numpy()
+    searched = {"separability": run.model.embedding.weight.detach().double().numpy()}
+    cbow = cbow_of_text(run, record) if run.config.probe.cbow else None
+    if cbow is None:
+        run.folder.measures_path("separability_cbow").unlink(missing_ok=True)
+    else:
+        searched["separability_cbow"] = cbow
     pairs = lexicon.typed_pairs(run.corpus.vocabulary)
     most = lexicon.typed_pairs(run.corpus.vocabulary, "most") if "most" in lexicon.rules else None
-    result = separability(
-        vectors,
-        pairs,
-        lambda tag: classes_of(tag, lexicon.tag_set),
-        most=most,
-        config=run.config.probe,
-        show_progress=run.show_progress,
-    )
-    record.outputs.append(run.folder.write_measures("separability", result.to_frame()))
+    for table, vectors in searched.items():
+        result = separability(
+            vectors,
+            pairs,
+            lambda tag: classes_of(tag, lexicon.tag_set),
+            most=most,
+            config=run.config.probe,
+            show_progress=run.show_progress,
+        )
+        record.outputs.append(run.folder.write_measures(table, result.to_frame()))
     tags = tag_types(pairs, most, lambda tag: classes_of(tag, lexicon.tag_set))
     record.outputs.append(run.folder.write_measures("tags", tags))
 
