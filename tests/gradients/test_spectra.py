@@ -283,7 +283,7 @@ class TestRefusals:
             ({"at": [True] * 20}, "at goes with keep='mean'"),
             (
                 {"segments": [0] * 20, "sample": 5},
-                "2 problems with keep='spectrum': segments goes .* Also: sample goes .* None for the",
+                "2 problems with the analysis: segments goes .* Also: sample goes .* None for the",
             ),
             ({"blocks": [0] * 20}, "blocks cut each group's own positions; give a number of at least 1"),
             ({"blocks": 0}, "blocks cut each group's own positions; give a number of at least 1"),
