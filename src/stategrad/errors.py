@@ -80,9 +80,9 @@ class Problems:
         """Raise `InvalidInputError` with every fault that was added, or return where there is none."""
         if not self.sentences:
             return
-        message = f"{self.sentences[0]}."
+        message = " Also: ".join(sentence if sentence.endswith("?") else f"{sentence}." for sentence in self.sentences)
         if len(self.sentences) > 1:
-            message = f"{len(self.sentences)} problems with {self.subject}: {'. Also: '.join(self.sentences)}."
+            message = f"{len(self.sentences)} problems with {self.subject}: {message}"
         error = InvalidInputError(message)
         error.sentences = tuple(self.sentences)
         raise error

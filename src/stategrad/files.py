@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import tempfile
@@ -17,6 +18,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
     A process killed at any moment leaves the old file or the new one, never a part. The temporary file keeps the
     suffixes of `path`, since some writers choose their format by it.
+
+    Raises:
+        OSError: a full disk, in whatever words and of whatever type the writer of a format tells of it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
@@ -31,6 +35,11 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
+    except Exception as error:
+        full = os.strerror(errno.ENOSPC)
+        if full in str(error):
+            raise OSError(errno.ENOSPC, full, str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

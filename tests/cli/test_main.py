@@ -50,6 +50,8 @@ REFUSALS = {
     "a corpus without its path": (["run", "paper-ptb"], "corpus ptb needs a path"),
     "a missing path": (["run", "paper-ptb", "--corpus.path", "none.zip"], "none.zip"),
     "no preset": (["run"], "needs a preset"),
+    "a probe": (["probe", "stats", "none"], "unknown kind of probe 'stats': did you mean 'states'?"),
+    "no other seeds": (["seeds", "runs/a"], "needs the --others; see --help."),
     "no epochs": (["run", "demo", "--training.epochs", "0"], "epochs is 0"),
     "faults of several sections": (
         ["run", "demo", "--training.epochs", "0", "--gradients.delays", "0", "--gradients.blocks", "0", "--swap.sample", "0"],

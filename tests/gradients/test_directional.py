@@ -166,7 +166,7 @@ def test_workers_share_directions_too(directions):
         ({"number": np.ones(3)}, r"direction 'number' has shape \(3,\); the embeddings have 4 dimensions"),
         (
             {"a": np.zeros(E), "b": np.full(E, np.nan)},
-            r"2 problems with directions: direction 'a' is the zero vector .* 'b' is the",
+            r"2 problems with the analysis: direction 'a' is the zero vector .* 'b' is the",
         ),
     ],
 )

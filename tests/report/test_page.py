@@ -15,6 +15,7 @@ from stategrad.report.inputs import read_run
 from stategrad.report.memory_figures import memory_chart
 from stategrad.report.paper import beside_paper
 from stategrad.report.sections import figures_of
+from stategrad.report.word_sections import decoding_figures
 
 
 @pytest.fixture
@@ -180,6 +181,21 @@ def test_one_state_one_rule_one_convention_need_no_controls_for_them(make_run: C
 def test_the_first_state_is_that_of_the_facts(make_run: Callable[..., Path]) -> None:
     run = read_run(make_run(facts={"state": "hidden"}))
     assert run.states == ["hidden", "cell"]
+
+
+def test_what_is_not_decoded_at_the_first_delay_is_nothing_to_be_relative_to(run_folder: Path) -> None:
+    path = run_folder / "measures" / "decoding.csv"
+    table = pd.read_csv(path)
+    table.loc[(table["reader"] == "memory") & (table["state"] == "cell"), "accuracy_low"] = -0.1
+    table.to_csv(path, index=False)
+    memories = read_run(run_folder).memories
+    assert memories is not None
+    assert memories.groupby("state")["decoded"].count().to_dict() == {"cell": 0, "hidden": 4}
+    table.loc[table["reader"] == "memory", "accuracy_low"] = -0.1
+    table.to_csv(path, index=False)
+    run = read_run(run_folder)
+    assert run.memories is None
+    assert [figure.name for figure in decoding_figures(run)] == ["decoding"]
 
 
 @pytest.mark.usefixtures("quick")

@@ -27,8 +27,10 @@ def test_on_another_text_nothing_is_compared_and_claims_are_of_this_model(make_r
     assert paper.numbers.empty
     assert len(paper.others) > 84
     said = " ".join(paper.says)
-    assert said.startswith("No published number can be held against this run: the run read brown, the paper the Penn Treebank.")
-    assert said.endswith("That is about this model of brown, and says nothing for or against the paper.")
+    assert said.startswith(
+        "No published number can be held against this run: the run read the Brown corpus, the paper the Penn Treebank."
+    )
+    assert said.endswith("That is about this model of the Brown corpus, and says nothing for or against the paper.")
     assert "does not hold" not in said
 
 

@@ -44,6 +44,8 @@ def test_sentences_say_what_is_predicted_and_up_to_which_size():
     assert "up to 0.11 along singular–plural, up to 0.11 along v₁ at τ=0; a whole word swap lies beyond." in said
     assert "even of the smallest pushes it explains 26 % at delay 0 and 2 % at delay 10." in said
     assert "swap lies beyond" not in " ".join(on_pushes(pushes(("cell",), reach=1.0)))
+    throughout = pushes(("cell",), reach=1.0).assign(linear_throughout=True)
+    assert "up to at least 1.00 along singular–plural, up to at least 1.00 along v₁ at τ=0." in " ".join(on_pushes(throughout))
     assert "not even up to 0.05 along v₁" in " ".join(on_pushes(pushes(("cell",), reach=float("nan"))))
     assert on_pushes(pushes().iloc[:0]) == []
 

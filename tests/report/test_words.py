@@ -267,6 +267,8 @@ def test_separability_names_the_greatest_gain_and_what_did_not_converge() -> Non
     assert "gains most for all (34) (42.4 % of the validation words, 13.0 %" in said
     assert "least for V-Adv (95.0 %" in said
     assert "7 fits did not converge." in said
+    useless = separability_frame().assign(valid=0.1, majority_valid=0.1)
+    assert "does no better than always saying the most frequent class, in any row" in " ".join(on_separability(useless))
     impossible = separability_frame().assign(valid=float("nan"))
     assert on_separability(impossible) == ["No row of the table could be trained; the last column says why."]
 
@@ -289,7 +291,7 @@ def laws(**preferred: float) -> pd.DataFrame:
     [
         (
             laws(power=2.0),
-            "σ₁ decays as a power of the delay, (τ + 1) to the −1.04 (0.99 to 1.09); a single exponential miss",
+            "σ₁ decays as a power of the delay, (τ + 1) to the −1.04 (−1.09 to −0.99); a single exponential miss",
         ),
         (laws(power=9.0), "the best of four laws, of which none holds: it misses by 3.0 times what blocks scatter; a single"),
         (laws(**{"two exponentials": 1.0}), "as the sum of two exponentials, with time constants of 1.5 and 15.0 words; a single"),
@@ -322,6 +324,11 @@ def test_what_is_decoded_is_said_with_its_limits() -> None:
     )
     assert "More than the words in between tell is found up to delay 1, by intervals over seeds" in said
     assert "it would learn by heart 50 % at delay 0, 38 % less than for the true classes" in said
+    by_heart = decoding_frame(("cell",))
+    by_heart.loc[by_heart["reader"] == "selectivity", "accuracy"] = -0.057
+    assert "at delay 0, 5.7 % more than for the true classes on the same words: what it finds is no more" in " ".join(
+        on_decoding(by_heart, "gold")
+    )
     none = decoding_frame(("cell",)).assign(accuracy_low=-1.0)
     assert "is found at no delay" in " ".join(on_decoding(none, None))
     assert on_decoding(none.iloc[:0], None) == []

@@ -64,13 +64,15 @@ class Parser(jsonargparse.ArgumentParser):
             return f"unknown command '{choice[1]}': {suggestion(choice[1], re.findall(r'[a-z]+', choice[2]))}."
         wrong = explain_value(message, prefix="--")
         if wrong:
-            return wrong
+            return wrong.replace("unknown what ", "unknown kind of probe ")
         section = re.search(r'Parser key "([\w]+)": Unable to load config "(.*)"', message)
         if section:
             return f"--{section[1]} is a group of settings; give one of them, such as --{self.setting_of(section[1])}."
         missing = re.search(r"arguments are required: \w+\.(\w+)", message)
         if missing:
-            what = {"runs": "two or more runs", "out": "an --out", "grid": "a --grid"}.get(missing[1], f"a {missing[1]}")
+            what = {"runs": "two or more runs", "out": "an --out", "grid": "a --grid", "others": "the --others"}.get(
+                missing[1], f"a {missing[1]}"
+            )
             return f"`{self.prog}` needs {what}; see --help."
         return f"{message.removesuffix('.')}."
 

@@ -139,7 +139,7 @@ def state_gradients(
     problems = Problems("the analysis")
     problems.attempt(check_choice, "precision", precision, PRECISIONS)
     problems.attempt(check_choice, "value of keep", keep, ("mean", "spectrum"))
-    if isinstance(sample, str):
+    if isinstance(sample, str) and not isinstance(directions, int):
         problems.attempt(_check_auto, sample, tolerance, execution, directions)
     problems.raise_if_any()
     network = network_of(model, PRECISIONS[precision], input_size=vector_size(inputs), initial_state=initial_state)
@@ -228,6 +228,7 @@ def state_gradients(
         leading = low_rank_gradients(request_of(sample, seed), modes, seed, of_key, show_progress=show_progress)
         return leading if isinstance(state, list) else leading[keys[0]]
     if isinstance(sample, str):
+        _check_auto(sample, tolerance, execution, directions)
         provenance["settings"] |= {"tolerance": tolerance}
         means = in_rounds(analyse, int(read.masks[0].sum()), tolerance, seed)
     else:

@@ -96,7 +96,9 @@ def class_memory_chart(
     """
     frame = completed(frame)
     names = list(groups) if groups is not None else [name for name in frame["group"].unique() if name != "all"]
-    styles = [(colour, dashes) for dashes in (SOLID, DASHED, DOTTED) for colour in SERIES]
+    # as thin lines the last two colours look like the second and the first
+    styles = [(colour, DASHED if number > 3 else SOLID) for number, colour in enumerate(SERIES)]
+    styles += [(colour, dashes) for dashes in (DOTTED, DASHED) for colour in SERIES[:4]]
     entries = {name: styles[number % len(styles)] for number, name in enumerate(names)} | {"all": (INK, DOTTED)}
     x, title = delays_of(frame), f"σ₁ {relative_title(frame)}" if relative else LARGEST
     line = alt.Chart().mark_line().encode(
@@ -153,27 +155,34 @@ def equal_counts_chart(frame: pd.DataFrame, *, state: str | None = None, rule: s
 
 
 def on_classes(classes: pd.DataFrame, comparisons: pd.DataFrame | None = None) -> list[str]:
-    """The order of the classes by `σ_1` and by rms under each rule, and whether a ranking can be claimed.
+    """All sentences of `class_paragraphs`."""
+    return [sentence for paragraph in class_paragraphs(classes, comparisons) for sentence in paragraph]
+
+
+def class_paragraphs(classes: pd.DataFrame, comparisons: pd.DataFrame | None = None) -> list[list[str]]:
+    """The order of the classes by `σ_1` and by rms, and whether a ranking can be claimed, for each rule, and what the marks mean.
 
     Args:
         classes: the rows of one state.
         comparisons: the differences between its classes, None where they were not taken.
     """
-    said = []
+    paragraphs: list[list[str]] = []
     several = classes["rule"].nunique() > 1
     for rule, part in classes.groupby("rule", sort=False):
         by_mean = list(part.sort_values("sigma_1", ascending=False, kind="stable")["group"])
         under = f" ({RULES.get(str(rule), str(rule))})" if several else ""
-        said.append(f"By σ₁{under}: {', '.join(by_mean)}.")
+        said = [f"By σ₁{under}: {', '.join(by_mean)}."]
         if part["rms"].notna().all():
             by_rms = list(part.sort_values("rms", ascending=False, kind="stable")["group"])
             said += [] if by_mean == by_rms else [f"The root mean square gives another order: {', '.join(by_rms)}."]
         said.append(_claimed(by_mean, None if comparisons is None else comparisons[comparisons["rule"] == rule]))
-    if len(said) and classes["sigma_1_floor"].notna().any():
-        said.append("Grey ticks: noise floor, which is higher for classes with fewer positions.")
+        paragraphs.append(said)
+    marks = []
+    if paragraphs and classes["sigma_1_floor"].notna().any():
+        marks.append("Grey ticks: noise floor, which is higher for classes with fewer positions.")
     if "rank_limited" in classes and classes["rank_limited"].fillna(False).astype(bool).any():
-        said.append("Hollow dots and *: fewer positions than dimensions of the embedding.")
-    return said
+        marks.append("Hollow dots and *: fewer positions than dimensions of the embedding.")
+    return paragraphs + ([marks] if marks else [])
 
 
 def _claimed(order: Sequence[str], comparisons: pd.DataFrame | None) -> str:

@@ -61,7 +61,9 @@ def subtitle_of(facts: Mapping[str, Any]) -> str:
         _sized(facts.get("vocabulary"), "word") and f"{_sized(facts.get('vocabulary'), 'word')} in the vocabulary",
     ]
     sizes = ", ".join(part for part in parts if part)
-    text = f"{'it ' if sizes else 'It '}read {facts['text']}" if facts.get("text") else ""
+    corpus = str(facts.get("corpus") or "")
+    what = str(facts.get("text") or "").replace(f" of {corpus},", f" of {CORPORA.get(corpus, corpus)},")
+    text = f"{'it ' if sizes else 'It '}read {what}" if what else ""
     return "; ".join(part for part in (sizes[:1].upper() + sizes[1:], text) if part)
 
 

@@ -122,7 +122,7 @@ def on_decay(decay: pd.DataFrame) -> list[str]:
     chosen = laws[laws["preferred"].astype(bool)].iloc[0]
     shapes = {
         "exponential": "exponentially, with a time constant of {time:.1f} words",
-        "power": "as a power of the delay, (τ + 1) to the −{exponent:.2f} ({exponent_low:.2f} to {exponent_high:.2f})",
+        "power": "as a power of the delay, (τ + 1) to the −{exponent:.2f} (−{exponent_high:.2f} to −{exponent_low:.2f})",
         "stretched": "as a stretched exponential, of exponent {exponent:.2f} ({exponent_low:.2f} to {exponent_high:.2f})",
         "two exponentials": "as the sum of two exponentials, with time constants of {time:.1f} and {time_2:.1f} words",
     }

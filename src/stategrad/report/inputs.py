@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stategrad.errors import InvalidInputError, MissingInputError
@@ -303,7 +304,11 @@ class RunTables:
 
     @property
     def memories(self) -> pd.DataFrame | None:
-        """At the delays of the probes, relative to the first: what is decoded beyond the words between, `σ_1` and swap memory."""
+        """At the delays of the probes, relative to the first: what is decoded beyond the words between, `σ_1` and swap memory.
+
+        None where no state has anything decoded at the first delay (by the interval, or the value where there is none): then there
+        is nothing to be relative to.
+        """
         if self.decoding is None or self.decoding.empty:
             return None
         decoded = self.decoding[self.decoding["reader"] == "memory"].set_index(["state", "delay"])
@@ -311,6 +316,10 @@ class RunTables:
         curves = self.memory[self.memory["group"] == "all"].set_index(["state", "delay"])[["sigma_1", "swap"]]
         table = pd.DataFrame(columns).join(curves, how="left").sort_index()
         first = table.groupby(level="state").transform("first")
+        found = first["decoded_low"].fillna(first["decoded"]) > 0
+        if not found.any():
+            return None
+        table.loc[~found, ["decoded", "decoded_low", "decoded_high"]] = np.nan
         for name in table:
             table[name] = table[name] / first["decoded" if str(name).startswith("decoded") else name]
         return table.reset_index()

@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from stategrad.published import beside_recipe, check_claims, compare_published, published_numbers
+from stategrad.report.facts import CORPORA
 from stategrad.report.inputs import RunTables
 from stategrad.report.tables import ABSENT, number
 
@@ -100,6 +101,7 @@ def on_differences(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> lis
 
 def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
     paper, corpus = published_numbers(), run.facts.get("corpus")
+    name = CORPORA.get(str(corpus), corpus)
     counts = {verdict: int((compared["verdict"] == verdict).sum()) for verdict in VERDICTS}
     listed = [f"{count} {verdict}" for verdict, count in counts.items() if count]
     if listed:
@@ -116,7 +118,8 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
                         "split, as the paper's authors did, where a word with several tags may be on both.")  # fmt: skip
     else:
         reasons = compared.loc[compared["verdict"] == "not comparable", "reason"].value_counts()
-        said = [f"No published number can be held against this run: {reasons.index[0]}."]
+        reason = str(reasons.index[0]).replace(f"the run read {corpus},", f"the run read {name},")
+        said = [f"No published number can be held against this run: {reason}."]
     answers = {"holds": ("holds", "hold"), "does not hold": ("does not", "do not"), "undecided": ("is undecided", "are undecided")}
     found = [(int((claims["verdict"] == verdict).sum()), words) for verdict, words in answers.items()]
     checked = sum(count for count, _ in found)
@@ -124,7 +127,7 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
         parts = [f"{count} {one if count == 1 else several}" for count, (one, several) in found if count]
         said.append(f"Of the {checked} statements in words that this run can answer, {_enumerated(parts)}.")
         if corpus not in (paper.corpus, *paper.near):
-            said.append(f"That is about this model of {corpus or 'its text'}, and says nothing for or against the paper.")
+            said.append(f"That is about this model of {name or 'its text'}, and says nothing for or against the paper.")
         if run.facts.get("at"):
             said.append(f"States were read only at {run.facts['at']} here, at every word in the paper.")
     return said

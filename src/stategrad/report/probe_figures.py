@@ -113,8 +113,10 @@ def on_decoding(decoding: pd.DataFrame, rule: str | None) -> list[str]:
         )
     selectivity = decoding[(decoding["reader"] == "selectivity") & (decoding["delay"] == first)]
     if len(selectivity):
+        more = float(selectivity["accuracy"].iloc[0])
+        beside = f"{percent(abs(more))} {'less' if more >= 0 else 'more'} than for the true classes on the same words"
         said.append(
             f"With a random class for every word it would learn by heart {percent(table.loc[first, 'control'])} at delay {first}, "
-            f"{percent(float(selectivity['accuracy'].iloc[0]))} less than for the true classes on the same words."
+            f"{beside}{'.' if more > 0 else ': what it finds is no more than can be learnt by heart.'}"
         )
     return said

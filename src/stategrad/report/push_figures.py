@@ -17,6 +17,9 @@ CURVES = {
     "projection": ("mean change, along the prediction", BLUE, SOLID),
 }
 
+AT_LEAST = "(datum.linear_throughout ? 'at least ' : '')"
+"""Of a range that no tested size ends."""
+
 
 def pushes_chart(frame: pd.DataFrame, *, state: str | None = None, direction: str | None = None) -> alt.LayerChart:
     """The effect of pushes along one direction at the first delay against their size, and the line that the gradient predicts.
@@ -53,7 +56,9 @@ def pushes_chart(frame: pd.DataFrame, *, state: str | None = None, direction: st
     sides: tuple[Literal["left", "right"], ...] = ("left", "right")
     for align in sides:
         text = limit.transform_filter(f"datum.linear_up_to {'<' if align == 'left' else '>='} {middle}")
-        text = text.transform_calculate(name="'one word’s own gradient holds up to ' + format(datum.linear_up_to, '.2f')")
+        text = text.transform_calculate(
+            name=f"'one word’s own gradient holds up to ' + {AT_LEAST} + format(datum.linear_up_to, '.2f')"
+        )
         text = text.mark_text(align=align, baseline="bottom", dx=5 if align == "left" else -5, dy=-4, color=GREY, fontSize=11)
         layers.append(text.encode(x=at, y=alt.value("height"), text="name:N"))
     said = [alt.Tooltip("size:Q", title="size", format="~g")]
@@ -75,7 +80,8 @@ def explained_chart(frame: pd.DataFrame, *, state: str | None = None) -> alt.Lay
     """
     frame = completed(frame)
     names = [str(name) for name in frame["direction"].unique()]
-    legend = Legend({name: (SERIES[number % len(SERIES)], SOLID) for number, name in enumerate(names)})
+    entries = {name: (SERIES[number % len(SERIES)], SOLID) for number, name in enumerate(names)}
+    legend = Legend(entries, shown="replace(datum.label, 'v_1', 'v₁')")
     x, axis = delays_of(frame), alt.Axis(title="share of the effect explained", format="%", tickCount=5)
     y = alt.Y("explained:Q", axis=axis)
     said = [alt.Tooltip("direction:N", title="along"), alt.Tooltip("delay:Q", title="delay τ"),
@@ -122,7 +128,10 @@ def on_pushes(pushes: pd.DataFrame) -> list[str]:
     ranges, beyond = [], True
     for direction, rows in pushes[pushes["delay"] == pushes["delay"].min()].groupby("direction", sort=False):
         row = rows.iloc[0]
-        reach = f"up to {row['linear_up_to']:.2f}" if pd.notna(row["linear_up_to"]) else f"not even up to {rows['size'].min():g}"
+        largest = "at least " if bool(row.get("linear_throughout", False)) else ""
+        reach = f"up to {largest}{row['linear_up_to']:.2f}"
+        if pd.isna(row["linear_up_to"]):
+            reach = f"not even up to {rows['size'].min():g}"
         beyond = beyond and not row["linear_up_to"] >= 1
         ranges.append(f"{reach} along {_named(str(direction))}")
     explained = [

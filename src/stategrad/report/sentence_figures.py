@@ -36,7 +36,7 @@ def sentence_chart(sentences: pd.DataFrame, *, state: str | None = None, relativ
     x = alt.X("place_label:N", sort=order["place"], axis=alt.Axis(title="word that was read", labelAngle=-60, labelLimit=90))
     y = alt.Y("after_label:N", sort=order["after"], axis=alt.Axis(title="state after", labelLimit=90))
     form = ".0%" if relative else ""
-    legend = alt.Legend(title=MEASURED[measure], orient="bottom", format=form, gradientLength=220, titleLimit=0)
+    legend = alt.Legend(title=MEASURED[measure], orient="bottom", format=form, gradientLength=220, titleLimit=0, tickCount=4)
     colour = alt.Color(f"{measure}:Q", scale=alt.Scale(range=["#f4f7fb", BLUE], domainMin=0), legend=legend)
     tooltip = [alt.Tooltip("word:N", title="word"), alt.Tooltip("state_word:N", title="state after"),
                alt.Tooltip("delay:Q", title="delay τ"),

@@ -12,7 +12,9 @@ def on_separability(separability: pd.DataFrame) -> list[str]:
         return ["No row of the table could be trained; the last column says why."]
     said = ["Only where a linear classifier tells two classes apart does the difference of their means describe a property."]
     gain = scored["valid"] - scored["majority_valid"]
-    if gain.notna().any():
+    if gain.max() <= 0:
+        said.append("On the validation words the classifier does no better than always saying the most frequent class, in any row.")
+    elif gain.notna().any():
         best, least = scored.loc[gain.idxmax()], scored.loc[gain.idxmin()]
         chosen = [best] if best["row"] == least["row"] else [best, least]
         words = [

@@ -26,15 +26,17 @@ class Legend:
 
     Args:
         entries: label → (colour, dashes), in the order of the legend.
+        shown: an expression of `datum.label`, for labels that are written otherwise than they stand in the table.
     """
 
-    def __init__(self, entries: Mapping[str, tuple[str, Sequence[int]]]) -> None:
+    def __init__(self, entries: Mapping[str, tuple[str, Sequence[int]]], *, shown: str | None = None) -> None:
         labels = list(entries)
         # a legend does not wrap by itself: in one row where it fits, some 5.6 pixels a letter and 58 for line and gap
         widths = [5.6 * len(label) + 58 for label in labels]
         longest = max(widths, default=1)
         columns = alt.ExprRef(f"width > {sum(widths):.0f} ? {len(labels)} : max(1, floor(width / {longest:.0f}))")
-        self._legend = alt.Legend(title=None, orient="bottom", columns=columns, labelLimit=0, symbolSize=500)
+        written = alt.Undefined if shown is None else shown
+        self._legend = alt.Legend(title=None, orient="bottom", columns=columns, labelLimit=0, symbolSize=500, labelExpr=written)
         self._colours = alt.Scale(domain=labels, range=[colour for colour, _ in entries.values()])
         self._dashes = alt.Scale(domain=labels, range=[list(dashes) for _, dashes in entries.values()])
 

@@ -52,7 +52,8 @@ def on_units(units: pd.DataFrame) -> list[str]:
     unreached = int(units["horizon"].isna().sum())
     said = [
         "A dot is a unit of the state: the delay where its row of the mean gradient falls below 1/e, against what its forget or "
-        "update gate alone would keep. On the dashed line both agree; below it the unit is overwritten, or its gradients cancel.",
+        "update gate alone would keep. On the dashed line both agree; below it the unit is overwritten, or its gradients cancel; "
+        "above it the unit keeps longer than its mean gate says: other units feed it, or its gate varies.",
         f"Half of the units forget within {half:.1f} words, 95 % within {most:.1f}; the rank correlation with the gates is "
         f"{signed(rank)}.",
     ]

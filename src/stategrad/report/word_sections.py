@@ -10,10 +10,10 @@ import pandas as pd
 
 from stategrad.report.class_figures import (
     class_memory_chart,
+    class_paragraphs,
     classes_chart,
     equal_counts_chart,
     on_class_curves,
-    on_classes,
     on_equal_counts,
 )
 from stategrad.report.figure import Figure, Saying
@@ -50,11 +50,11 @@ def class_figures(run: RunTables, steps: int | None) -> list[Figure]:
     def curves(**options: Any) -> alt.LayerChart:
         return class_memory_chart(run.memory, groups=names, backpropagation_steps=steps, **options)
 
-    def said(state: str) -> list[str]:
+    def said(state: str) -> list[list[str]]:
         compared = None if run.comparisons is None else run.comparisons[run.comparisons["state"] == state]
-        return on_classes(run.classes[run.classes["state"] == state], compared)
+        return class_paragraphs(run.classes[run.classes["state"] == state], compared)
 
-    sayings = [Saying({"state": state}, said(state)) for state in run.states]
+    sayings = [Saying({"state": state}, paragraph) for state in run.states for paragraph in said(state)]
     listed = [
         Figure("table-1-classes", "Table 1. Word classes at delay 0", "classes", dots, (), sayings),
         Figure("classes-against-delay", "Word classes against delay", "memory", curves, ("scale", "values"),
@@ -174,21 +174,22 @@ def sentence_figures(run: RunTables) -> list[Figure]:
 def decoding_figures(run: RunTables) -> list[Figure]:
     """What probes read from the states, where they were trained."""
     decoding, memories = run.decoding, run.memories
-    if decoding is None or memories is None:
+    if decoding is None or decoding.empty:
         return []
 
     def accuracies(**options: Any) -> alt.LayerChart:
         return decoding_chart(decoding, **options)
 
-    def relative(**options: Any) -> alt.LayerChart:
-        return memories_chart(memories, **options)
-
     sayings = [
         Saying({"state": one}, on_decoding(decoding[decoding["state"] == one], run.facts.get("decoding_rule")))
         for one in run.states
     ]
+    decoded = Figure("decoding", "What can be decoded of earlier words", "decoding", accuracies, (), sayings)
+    if memories is None:
+        return [decoded]
+
+    def relative(**options: Any) -> alt.LayerChart:
+        return memories_chart(memories, **options)
+
     compared = [Saying({}, [ON_MEMORIES])]
-    return [
-        Figure("decoding", "What can be decoded of earlier words", "decoding", accuracies, (), sayings),
-        Figure("memories", "Decoded memory beside the others", "memories", relative, (), compared, under="decoding"),
-    ]
+    return [decoded, Figure("memories", "Decoded memory beside the others", "memories", relative, (), compared, under="decoding")]
