@@ -179,7 +179,7 @@ class Run:
         trained = fingerprint_of(source, corpus.valid.sha256, corpus.test.sha256)
         measured = fingerprint_of(trained, settings["gradients"], self.states, lexicon, *([by_type] if by_type else []))
         of_swaps = {name: value for name, value in settings["swap"].items() if name != "pairs"}
-        space = ["whitened"] if is_whitened(self.config) else []
+        space = ["whitened throughout"] if is_whitened(self.config) else []
         swapped = fingerprint_of(measured, of_swaps, "with decay laws")
         paired = fingerprint_of(measured, "pairs", settings["swap"]["pairs"], settings["swap"]["seed"])
         pushed = fingerprint_of(measured, settings["push"])
