@@ -157,6 +157,12 @@ def test_tag_files_of_another_language_or_another_tag_set(ptb_folder, tmp_path):
         load(CorpusConfig("ptb", str(ptb_folder), (str(ptb_folder),)))
 
 
+def test_ptb_that_is_tagged(ptb_folder):
+    (ptb_folder / "ptb.valid.txt").write_text(slashed(SENTENCES))
+    with pytest.raises(InvalidInputError, match=r"ptb.valid.txt is tagged text \(word/TAG\) and not plain"):
+        load(CorpusConfig("ptb", str(ptb_folder)))
+
+
 def test_ptb_without_all_its_files(ptb_folder):
     (ptb_folder / "ptb.valid.txt").unlink()
     (ptb_folder / "ptb.test.txt").unlink()

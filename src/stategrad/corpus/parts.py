@@ -10,6 +10,7 @@ from stategrad.corpus.lexicon import Lexicon
 from stategrad.corpus.normalisation import Normaliser
 from stategrad.corpus.partition import Parts
 from stategrad.corpus.readers.files import Readable, open_path, text_files
+from stategrad.corpus.readers.tagged import refuse_tagged
 from stategrad.corpus.splits import PARTS, Splits, choose_vocabulary, count_words, encode_splits
 from stategrad.corpus.tag_files import read_lexicon
 from stategrad.errors import MissingInputError
@@ -25,13 +26,17 @@ def part_files(path: str | Path, patterns: Sequence[str], whose: str) -> dict[st
 
     Raises:
         MissingInputError: no such folder, or not all of the files in it.
+        InvalidInputError: files that are tagged, empty or no text.
     """
     files = {file.name: file for file in text_files(open_path(path))}
     names = {part: [pattern.format(part) for pattern in patterns] for part in PARTS}
     missing = [listed[0] for listed in names.values() if not any(name in files for name in listed)]
     if missing:
         raise MissingInputError(f"{path} holds no {' and no '.join(missing)}; give {whose}.")
-    return {part: next(files[name] for name in listed if name in files) for part, listed in names.items()}
+    chosen = {part: next(files[name] for name in listed if name in files) for part, listed in names.items()}
+    for file in chosen.values():
+        refuse_tagged(file)
+    return chosen
 
 
 def splits_of(

@@ -172,7 +172,7 @@ def _unknown_tags(sample: list[str]) -> str:
     candidates = {f"word{mark}TAG": [_tag_of(token, mark) for token in tokens] for mark in "/_"}
     candidates["columns"] = [row[1] if len(row) == len(rows[0]) > 1 else "" for row in rows]
     for name, tags in candidates.items():
-        if len(tags) >= 10 and all(tags) and len(set(tags)) <= len(tags) / 2:
+        if len(tags) >= 10 and all(tag and not tag.isdigit() for tag in tags) and len(set(tags)) <= len(tags) / 2:
             unknown = Counter(tag for tag in tags if not any(knows(tag, tag_set) for tag_set in TAG_SETS))
             sets = ", ".join(TAG_SETS)
             shown = listed(dict(unknown.most_common()), 5)
