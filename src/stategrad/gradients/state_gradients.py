@@ -101,8 +101,9 @@ def state_gradients(
             number, but for the result. Groups are then disjoint (default: the words of a corpus), and `"all"` is a word like any
             other. `blocks` is a number and cuts each group's own positions; groups of at least 20 have intervals. `where`, `at`,
             `segments`, `sample`, checkpoints and workers are for means.
-        sample: use this many positions, drawn at random in proportion to the strata (groups × block); `"auto"` draws them in rounds
-            until more of this text would no longer narrow the intervals of `σ_1`. Default: all.
+        sample: use this many positions, drawn at random in proportion to the strata (groups × block), at least one of each, so
+            that a small sample of many strata is larger; `"auto"` draws them in rounds until more of this text would no longer
+            narrow the intervals of `σ_1`. Default: all.
         tolerance: with `"auto"`, the half-width of `σ_1` that sampling may leave in every group and at every delay, relative to it.
         embeddings: the model's input vectors with their words, kept in the result for its measures. Default: taken from
             a language model and the corpus it reads.
