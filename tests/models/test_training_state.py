@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,17 @@ def stop_after(learner: LanguageModel, updates: int, stop: Callable[[], None]) -
             stop()
 
     learner.recurrent.register_forward_hook(hook)
+
+
+def once(f: Callable[[], None]) -> Callable[[], None]:
+    calls: list[None] = []
+
+    def called() -> None:
+        if not calls:
+            calls.append(None)
+            f()
+
+    return called
 
 
 def interrupt() -> None:
@@ -103,6 +115,44 @@ def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
     run(resumed, CONFIG, path)
     run(whole, CONFIG)
     assert all(torch.equal(a, b) for a, b in zip(resumed.parameters(), whole.parameters(), strict=True))
+
+
+@pytest.fixture
+def own_handler() -> Iterator[None]:
+    """Ctrl-C as Python handles it, also where the tests run in the background, which ignores it."""
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("the main thread alone handles signals")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("own_handler")
+def test_ctrl_c_keeps_the_update_that_it_falls_into(tmp_path: Path) -> None:
+    whole = model()
+    expected = run(whole, CONFIG)
+    path, seldom = tmp_path / "training.safetensors", replace(CONFIG, checkpoint_minutes=60.0)
+    stopped = model()
+    stop_after(stopped, UPDATES - 3, once(lambda: signal.raise_signal(signal.SIGINT)))
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped, seldom, path)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    resumed, updates = model(), []
+    resumed.recurrent.register_forward_hook(lambda *_: updates.append(resumed.training))
+    history = run(resumed, seldom, path)
+    assert sum(updates) == UPDATES + 2
+    assert [epoch.valid_perplexity for epoch in history.epochs] == [epoch.valid_perplexity for epoch in expected.epochs]
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), resumed.parameters(), strict=True))
+
+
+@pytest.mark.usefixtures("own_handler")
+def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
+    stopped = model()
+    stop_after(stopped, 2, lambda: [signal.raise_signal(signal.SIGINT) for _ in range(2)])
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped, replace(CONFIG, checkpoint_minutes=60.0), tmp_path / "training.safetensors")
+    assert not (tmp_path / "training.safetensors").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:

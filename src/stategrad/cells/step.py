@@ -120,7 +120,7 @@ class StepCell(Cell):
             if depends and not any(one[column].any() for one in derivative.values()):
                 raise InvalidInputError(
                     f"step depends on its {what}, but its derivative by the {what} is zero; leave out what cuts it, such as "
-                    "detach(), or rounds."
+                    "detach() or rounding."
                 )
         alone = self._own_step(x[:1], {name: value[:1] for name, value in state.items()})
         for name, value in here.items():

@@ -106,8 +106,9 @@ def state_gradients(
         units: of the inputs, with `keep="spectrum"`: `paper2018`, those of the model's own embeddings, or `csl2020`, whitened by
             their covariance `C = D Dᵀ` over word types: what is reduced is then `Ḡ_τ D` and `Dᵀ E[GᵀG] D`, which cannot be made of
             spectra afterwards. Means are kept, and `result.whiten()` gives theirs.
-        sample: use this many positions, drawn at random in proportion to the strata (groups × block); `"auto"` draws them in rounds
-            until more of this text would no longer narrow the intervals of `σ_1`. Default: all.
+        sample: use this many positions, drawn at random in proportion to the strata (groups × block), at least one of each, so
+            that a small sample of many strata is larger; `"auto"` draws them in rounds until more of this text would no longer
+            narrow the intervals of `σ_1`. Default: all.
         tolerance: with `"auto"`, the half-width of `σ_1` that sampling may leave in every group and at every delay, relative to it.
         embeddings: the model's input vectors with their words, kept in the result for its measures, and what `units` whitens by.
             Default: taken from a language model and the corpus it reads.

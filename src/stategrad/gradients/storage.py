@@ -67,7 +67,10 @@ def read_dataset(path: Path, form: str) -> xr.Dataset:
         with xr.open_dataset(path, engine="h5netcdf") as lazy:
             dataset = lazy.load()
     except (OSError, ValueError, KeyError) as error:
-        raise InvalidInputError(f"{path} cannot be read ({error}); it is damaged or cut short, compute it again.") from error
+        raise InvalidInputError(
+            f"{path} cannot be read ({error}); it is damaged or cut short: delete it and compute it again, as the same command "
+            "does in the folder of a run."
+        ) from error
     if dataset.attrs.get("format") != form:
         raise InvalidInputError(f"{path} is not a result of stategrad (format '{dataset.attrs.get('format')}', expected '{form}').")
     return dataset

@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from stategrad.checkpoint import fingerprint
 from stategrad.errors import InvalidInputError, Problems, suggestion
+from stategrad.interrupts import held_interrupts
 from stategrad.models.history import Epoch, TrainingHistory
 from stategrad.models.language_model import LanguageModel
 from stategrad.models.loss import summed_loss
@@ -117,8 +118,8 @@ def train(
     at the start of an epoch. Weights that do not require a gradient, such as frozen embeddings, stay as they are and
     do not count in the norm.
 
-    Resumed from its checkpoint, a run ends with the same weights, bit for bit, as one that was never interrupted. The
-    global random generator is left as it was.
+    Resumed from its checkpoint, a run ends with the same weights, bit for bit, as one that was never interrupted. Ctrl-C
+    writes one after the update that it falls into; a second stops at once. The global random generator is left as it was.
 
     Args:
         model: a model; only its weights change.
@@ -149,7 +150,10 @@ def train(
         if path is not None and resume and path.exists():
             position = load_training(path, settings, model, run.optimizer)
         done = position.epoch * run.updates + position.step
-        with tqdm(total=config.epochs * run.updates, initial=done, unit="update", disable=not show_progress) as bar:
+        with (
+            tqdm(total=config.epochs * run.updates, initial=done, unit="update", disable=not show_progress) as bar,
+            held_interrupts() as interrupted,
+        ):
             saved = time.monotonic()
             while position.epoch < config.epochs:
                 position = run.update(position)
@@ -159,9 +163,12 @@ def train(
                 ended = position.step == run.updates
                 if ended:
                     position = run.end_epoch(position, valid_streams)
-                if path is not None and (ended or time.monotonic() - saved >= 60 * config.checkpoint_minutes):
+                is_due = ended or interrupted() or time.monotonic() - saved >= 60 * config.checkpoint_minutes
+                if path is not None and is_due:
                     save_training(path, settings, position, model, run.optimizer)
                     saved = time.monotonic()
+                if interrupted():
+                    raise KeyboardInterrupt
     return TrainingHistory(position.finished)
 
 
