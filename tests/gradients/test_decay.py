@@ -127,6 +127,22 @@ def test_a_linear_network_decays_exponentially_and_so_do_its_swaps():
     assert laws.loc["exponential", "time"] == pytest.approx(-1 / np.log(0.7), rel=0.01)
 
 
+def test_swaps_are_fitted_as_far_as_single_precision_tells_them_from_rounding():
+    weights, start = torch.randn(3, 4), {"a": torch.zeros(1, 4)}
+    x, others = torch.randn(400, 3), torch.randn(400, 3)
+    result = sg.swap_memory(
+        lambda x, state: {"a": 0.3 * state["a"] + x @ weights}, x, swaps=others, delays=20, initial_state=start, show_progress=False
+    )
+    theta = result.theta.sel(group="all").values
+    states = (x @ weights).square().sum(1).mean() / (1 - 0.3**2)
+    told = int((theta < 10 * np.finfo(np.float32).eps * float(states.sqrt())).argmax())
+    laws = result.decay_laws().set_index("law")
+    assert 4 < told < 20
+    assert abs(laws["delays"].unique().item() - told) <= 1  # the states of this text are not quite as long as expected
+    assert laws.index[laws["preferred"]].tolist() == ["exponential"]
+    assert laws.loc["exponential", "time"] == pytest.approx(-1 / np.log(0.3), rel=0.01)
+
+
 def test_conditions_and_groups_have_rows_of_their_own():
     x = torch.randn(300, 3)
     labels = np.where(np.arange(300) % 2, "a", "b")

@@ -113,8 +113,10 @@ def test_other_cells_and_sizes(wikitext: Path, network: dict[str, object]) -> No
     assert not re.search(r"\b(nan|inf)\b", said), "no sentence is about what is not known"
     memory = tables.memory.set_index("delay")
     kept = memory["swap"] > 1e-5 * memory.loc[0, "swap"]
-    assert memory.loc[kept, "validity"].between(-100, 1).all()
-    assert memory.loc[~kept, "validity"].isna().all()
+    told = memory["validity"].notna()  # as far as single precision tells swaps from rounding, which a young network's are soon near
+    assert told.loc[:5].all()
+    assert memory.loc[told, "validity"].between(-1, 1).all()
+    assert not told[~kept].any()
     assert (memory["divergence"].dropna() >= 0).all()
 
 

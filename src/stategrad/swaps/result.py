@@ -150,14 +150,14 @@ class SwapMemory:
         return pd.DataFrame(rows)
 
     def decay_laws(self, *, level: float = 0.95) -> pd.DataFrame:
-        """By which law `θ(τ)` decays, as `StateGradients.decay_laws`.
+        """By which law `θ(τ)` decays, as `StateGradients.decay_laws`, up to the first delay at which it is mostly rounding.
 
         Args:
             level: of the intervals, each for itself.
         """
         counts = self.block_count.transpose("group", "delay", "block").values
         labels = [{"group": group} for group in self.groups]
-        usable = np.isfinite(self.theta.values)
+        usable = self._resolved.values
         return decay_table({"swap": self._estimate(level)}, labels, self.delays, counts, usable, level=level)
 
     def to_dataframe(self) -> pd.DataFrame:
