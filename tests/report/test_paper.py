@@ -1,6 +1,7 @@
 """The section that sets a run beside the paper."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,19 @@ def test_only_where_numbers_can_be_compared_it_is_said_what_differs(make_run: Ca
     folder = make_run()
     assert of_run(folder).differs == []
     assert of_run(folder, **PTB).differs[0].startswith("What differs from the paper: Mikolov's text")
+
+
+def test_accuracies_of_cbow_vectors_stand_among_the_numbers_and_say_so(make_run: Callable[..., Path]) -> None:
+    folder = make_run()
+    shutil.copy(folder / "measures" / "separability.csv", folder / "measures" / "separability_cbow.csv")
+    paper = of_run(folder, **PTB)
+    assert list(paper.numbers.columns) == ["verdict", "quantity", "published", "measured", "difference", "why", "place"]
+    numbers = paper.numbers.set_index("quantity")
+    both = numbers.loc[["accuracy, N-V (split by words)", "accuracy, N-V (split by words), cbow on PTB"]]
+    assert list(both["published"]) == ["77.28 %", "73.60 %"]
+    assert list(both["measured"]) == ["77.28 %"] * 2
+    assert list(both["difference"]) == ["+0.00 points", "+3.68 points"]
+    assert "Rule any: words are counted in every class they can have, as in the paper." in paper.says
 
 
 @pytest.mark.parametrize("corpus", ["brown", "ptb"])

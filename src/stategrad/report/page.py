@@ -131,7 +131,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper) -> str:
         on_tags=[] if run.tags is None else on_tags(run.tags),
         paper=paper,
         on_text=on_text(run.facts),
-        text_columns=("quantity", "the paper says", "why"),
+        text_columns=("quantity", "measured", "the paper says", "why"),
         directions=named,
         on_directions=[] if run.directions is None else on_directions(run.directions),
         has_tracking=not run.tracking.empty,

@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from stategrad.published import beside_recipe, check_claims, compare_published, published_numbers
+from stategrad.published.comparability import RULES
 from stategrad.report.inputs import RunTables
 from stategrad.report.tables import ABSENT, number
 
@@ -59,7 +60,7 @@ def beside_paper(run: RunTables) -> BesidePaper:
     return BesidePaper(
         says=_says(run, compared, claims),
         differs=on_differences(run.facts, yaml.safe_load(run.settings) or {}) if judged.any() else [],
-        numbers=_of_models(_numbers(compared[judged])),
+        numbers=_of_models(_numbers(compared[judged]), _own_model(run.facts)),
         claims=on_claims(claims[checked]),
         others=_numbers(compared[~judged]).drop(columns=["verdict", "difference"]),
         unchecked=on_claims(claims[~checked]).drop(columns="here"),
@@ -111,6 +112,8 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
             "A number is consistent where its 95 % interval here holds what could have been printed so, replicated where the run "
             "also read the authors' own files, undecided without an interval; intervals leave the variation of training out.",
         ]
+        if (judged["how"] == f"rule {paper.rule}").any():
+            said.append(f"Rule {paper.rule}: words are counted {RULES[paper.rule]}, as in the paper.")
         if (judged["how"] == "split by rows").any():
             said.append("Accuracies stand in two ways: with words split into parts, so that none is on both sides, and with rows "
                         "split, as the paper's authors did, where a word with several tags may be on both.")  # fmt: skip
@@ -130,9 +133,17 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
     return said
 
 
-def _of_models(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Numbers without the column of their models, where all are of one."""
-    return numbers if numbers["model"].replace("any", None).nunique() > 1 else numbers.drop(columns="model")
+def _own_model(facts: Mapping[str, Any]) -> str:
+    return str(facts.get("embeddings_text") or facts.get("embeddings") or "joint")
+
+
+def _of_models(numbers: pd.DataFrame, own: str) -> pd.DataFrame:
+    """Numbers without the column of their models; those of another than the run's own say so beside their quantity."""
+    named = [
+        quantity if model in ("any", own) else f"{quantity}, {model}"
+        for quantity, model in zip(numbers["quantity"], numbers["model"], strict=True)
+    ]
+    return numbers.assign(quantity=named).drop(columns="model")
 
 
 def _numbers(compared: pd.DataFrame) -> pd.DataFrame:
@@ -170,16 +181,16 @@ def _measured(printed: str, value: float, low: float, high: float, debiased: flo
 
 
 def _difference(printed: str, published: float, value: float) -> str:
-    """How far a measured value lies above the printed one; a dash where the paper rounds to thousands or gives a bound.
+    """How far a measured value lies above the printed one, of shares in percentage points; a dash beside thousands and bounds.
 
     >>> _difference("1.95", 1.95, 1.829), _difference("16 %", 0.16, 0.1711), _difference("900k", 900_000.0, 887_521.0)
-    ('-0.121', '+1.1 %', '–')
+    ('-0.121', '+1.1 points', '–')
     """
     is_exact = printed[0] in "-0123456789" and printed[-1] in "%0123456789"
     if pd.isna(value) or not is_exact:
         return ABSENT
     form, factor, unit = _unit(printed)
-    return format((value - published) * factor, f"+,{form}") + unit
+    return format((value - published) * factor, f"+,{form}") + (" points" if unit else "")
 
 
 def _unit(printed: str) -> tuple[str, float, str]:
