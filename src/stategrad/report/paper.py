@@ -155,7 +155,7 @@ def _numbers(compared: pd.DataFrame) -> pd.DataFrame:
             "model": compared["model"],
             "published": compared["printed"],
             "measured": [_measured(row.printed, row.measured, row.low, row.high, row.debiased) for row in rows],
-            "difference": [_difference(row.printed, row.published, row.measured) for row in rows],
+            "difference": [_difference(row.printed, row.published, _judged(row)) for row in rows],
             "why": compared["reason"],
             "place": compared["place"],
         },
@@ -175,9 +175,19 @@ def _measured(printed: str, value: float, low: float, high: float, debiased: flo
     shown = number(value * factor, f",{form}") + unit * (not pd.isna(value))
     if pd.isna(low) or pd.isna(high):
         return shown
-    if not low <= value <= high and not pd.isna(debiased):
+    if _is_left_out(value, low, high, debiased):
         shown += f"; {number(debiased * factor, f',{form}')}{unit} without noise"
     return f"{shown} ({number(low * factor, f',{form}')} to {number(high * factor, f',{form}')}{unit})"
+
+
+def _judged(row: Any) -> float:
+    """The value that stands beside the printed one: the plain one, or that without noise where the interval leaves it out."""
+    return float(row.debiased if _is_left_out(row.measured, row.low, row.high, row.debiased) else row.measured)
+
+
+def _is_left_out(value: float, low: float, high: float, debiased: float) -> bool:
+    """Whether an interval lies clear of the plain value, whose noise is then most of what is wrong with it."""
+    return not (pd.isna(low) or pd.isna(high) or pd.isna(debiased) or low <= value <= high)
 
 
 def _difference(printed: str, published: float, value: float) -> str:
