@@ -1,9 +1,11 @@
 """The section that sets a run beside the paper."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from stategrad.published import published_numbers
@@ -75,6 +77,30 @@ def test_only_where_numbers_can_be_compared_it_is_said_what_differs(make_run: Ca
     folder = make_run()
     assert of_run(folder).differs == []
     assert of_run(folder, **PTB).differs[0].startswith("What differs from the paper: Mikolov's text")
+
+
+def test_accuracies_of_cbow_vectors_stand_among_the_numbers_and_say_so(make_run: Callable[..., Path]) -> None:
+    folder = make_run()
+    shutil.copy(folder / "measures" / "separability.csv", folder / "measures" / "separability_cbow.csv")
+    paper = of_run(folder, **PTB)
+    assert list(paper.numbers.columns) == ["verdict", "quantity", "published", "measured", "difference", "why", "place"]
+    numbers = paper.numbers.set_index("quantity")
+    both = numbers.loc[["accuracy, N-V (split by words)", "accuracy, N-V (split by words), cbow on PTB"]]
+    assert list(both["published"]) == ["77.28 %", "73.60 %"]
+    assert list(both["measured"]) == ["77.28 %"] * 2
+    assert list(both["difference"]) == ["+0.00 points", "+3.68 points"]
+    assert "Rule any: words are counted in every class they can have, as in the paper." in paper.says
+
+
+def test_where_noise_is_most_of_a_value_the_one_without_it_is_compared(make_run: Callable[..., Path]) -> None:
+    folder = make_run()
+    path = folder / "measures" / "memory.csv"
+    memory = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    noisy = {"selectivity": 0.128, "selectivity_low": 0.137, "selectivity_high": 0.167, "selectivity_debiased": 0.152}
+    memory.assign(**noisy).to_csv(path, index=False)
+    row = of_run(folder, **PTB).numbers.set_index("quantity").loc["σ_1/Σσ at τ = 29"]
+    assert row["measured"] == "12.8 %; 15.2 % without noise (13.7 to 16.7 %)"
+    assert row["difference"] == "-0.8 points"
 
 
 @pytest.mark.parametrize("corpus", ["brown", "ptb"])

@@ -139,7 +139,7 @@ def render(run: RunTables, drawn: list[Figure], paper: BesidePaper, follow_up: B
         paper=paper,
         follow_up=follow_up,
         on_text=on_text(run.facts),
-        text_columns=("quantity", "the paper says", "why"),
+        text_columns=("quantity", "measured", "the paper says", "why"),
         directions=named,
         on_directions=[] if run.directions is None else on_directions(run.directions),
         has_tracking=not run.tracking.empty,

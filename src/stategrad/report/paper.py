@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from stategrad.published import beside_recipe, check_claims, compare_published, published_numbers
+from stategrad.published.comparability import RULES
 from stategrad.report.facts import CORPORA
 from stategrad.report.inputs import RunTables
 from stategrad.report.tables import ABSENT, number
@@ -60,7 +61,7 @@ def beside_paper(run: RunTables) -> BesidePaper:
     return BesidePaper(
         says=_says(run, compared, claims),
         differs=on_differences(run.facts, yaml.safe_load(run.settings) or {}) if judged.any() else [],
-        numbers=_of_models(_numbers(compared[judged])),
+        numbers=_of_models(_numbers(compared[judged]), _own_model(run.facts)),
         claims=on_claims(claims[checked]),
         others=_numbers(compared[~judged]).drop(columns=["verdict", "difference"]),
         unchecked=on_claims(claims[~checked]).drop(columns="here"),
@@ -113,6 +114,8 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
             "A number is consistent where its 95 % interval here holds what could have been printed so, replicated where the run "
             "also read the authors' own files, undecided without an interval; intervals leave the variation of training out.",
         ]
+        if (judged["how"] == f"rule {paper.rule}").any():
+            said.append(f"Rule {paper.rule}: words are counted {RULES[paper.rule]}, as in the paper.")
         if (judged["how"] == "split by rows").any():
             said.append("Accuracies stand in two ways: with words split into parts, so that none is on both sides, and with rows "
                         "split, as the paper's authors did, where a word with several tags may be on both.")  # fmt: skip
@@ -133,9 +136,17 @@ def _says(run: RunTables, compared: pd.DataFrame, claims: pd.DataFrame) -> list[
     return said
 
 
-def _of_models(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Numbers without the column of their models, where all are of one."""
-    return numbers if numbers["model"].replace("any", None).nunique() > 1 else numbers.drop(columns="model")
+def _own_model(facts: Mapping[str, Any]) -> str:
+    return str(facts.get("embeddings_text") or facts.get("embeddings") or "joint")
+
+
+def _of_models(numbers: pd.DataFrame, own: str) -> pd.DataFrame:
+    """Numbers without the column of their models; those of another than the run's own say so beside their quantity."""
+    named = [
+        quantity if model in ("any", own) else f"{quantity}, {model}"
+        for quantity, model in zip(numbers["quantity"], numbers["model"], strict=True)
+    ]
+    return numbers.assign(quantity=named).drop(columns="model")
 
 
 def _numbers(compared: pd.DataFrame) -> pd.DataFrame:
@@ -147,7 +158,7 @@ def _numbers(compared: pd.DataFrame) -> pd.DataFrame:
             "model": compared["model"],
             "published": compared["printed"],
             "measured": [_measured(row.printed, row.measured, row.low, row.high, row.debiased) for row in rows],
-            "difference": [_difference(row.printed, row.published, row.measured) for row in rows],
+            "difference": [_difference(row.printed, row.published, _judged(row)) for row in rows],
             "why": compared["reason"],
             "place": compared["place"],
         },
@@ -167,22 +178,32 @@ def _measured(printed: str, value: float, low: float, high: float, debiased: flo
     shown = number(value * factor, f",{form}") + unit * (not pd.isna(value))
     if pd.isna(low) or pd.isna(high):
         return shown
-    if not low <= value <= high and not pd.isna(debiased):
+    if _is_left_out(value, low, high, debiased):
         shown += f"; {number(debiased * factor, f',{form}')}{unit} without noise"
     return f"{shown} ({number(low * factor, f',{form}')} to {number(high * factor, f',{form}')}{unit})"
 
 
+def _judged(row: Any) -> float:
+    """The value that stands beside the printed one: the plain one, or that without noise where the interval leaves it out."""
+    return float(row.debiased if _is_left_out(row.measured, row.low, row.high, row.debiased) else row.measured)
+
+
+def _is_left_out(value: float, low: float, high: float, debiased: float) -> bool:
+    """Whether an interval lies clear of the plain value, whose noise is then most of what is wrong with it."""
+    return not (pd.isna(low) or pd.isna(high) or pd.isna(debiased) or low <= value <= high)
+
+
 def _difference(printed: str, published: float, value: float) -> str:
-    """How far a measured value lies above the printed one; a dash where the paper rounds to thousands or gives a bound.
+    """How far a measured value lies above the printed one, of shares in percentage points; a dash beside thousands and bounds.
 
     >>> _difference("1.95", 1.95, 1.829), _difference("16 %", 0.16, 0.1711), _difference("900k", 900_000.0, 887_521.0)
-    ('-0.121', '+1.1 %', '–')
+    ('-0.121', '+1.1 points', '–')
     """
     is_exact = printed[0] in "-0123456789" and printed[-1] in "%0123456789"
     if pd.isna(value) or not is_exact:
         return ABSENT
     form, factor, unit = _unit(printed)
-    return format((value - published) * factor, f"+,{form}") + unit
+    return format((value - published) * factor, f"+,{form}") + (" points" if unit else "")
 
 
 def _unit(printed: str) -> tuple[str, float, str]:
