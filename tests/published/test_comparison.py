@@ -131,6 +131,19 @@ def test_the_authors_files_can_replicate():
     assert judged(frame, "words after which some information is still remembered")[0] == "replicated"
 
 
+def test_the_authors_files_in_another_normalisation_replicate_nothing():
+    changed = {
+        **FACTS,
+        "corpus": "verwimp",
+        "text": "the validation part of verwimp, 1 document",
+        "corpus_normalisation": "wsj-norm",
+    }
+    frame = compared(changed)
+    assert judged(frame, "σ_1 at τ = 0, verbs (rule any)")[0] == "consistent"
+    assert judged(frame, "validation perplexity")[0] == "not comparable"
+    assert "replicated" not in set(frame["verdict"])
+
+
 def test_perplexity_is_of_one_normalisation_of_the_text():
     reason = "it depends on the authors' own normalisation and vocabulary of the text"
     assert judged(compared(), "validation perplexity") == ("not comparable", reason)

@@ -158,7 +158,7 @@ def shortened(splits: Splits, words: int) -> Splits:
         genres=None if train.genres is None else train.genres[:count],
         facts=_counted(streams, splits.vocabulary),
     )
-    return replace(splits, train=part, facts={**splits.facts, "unk_rate": part.facts["unk_rate"]})
+    return replace(splits, train=part, facts={**splits.facts, "unk_rate": part.facts["unk_rate"], "train_words": words})
 
 
 def _encode(

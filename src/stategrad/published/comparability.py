@@ -43,7 +43,7 @@ def obstacle(paper: Paper, number: PublishedNumber, facts: Mapping[str, Any]) ->
         return f"the run read {corpus or 'a text that is not recorded'}, the paper {paper.text}"
     if number.compared is None:
         return number.unclear
-    if number.compared.authors_text and corpus != paper.corpus:
+    if number.compared.authors_text and not is_authors_text(paper, facts):
         owned = "list of tags" if number.compared.table == "separability" else "normalisation and vocabulary of the text"
         return f"it depends on the authors' own {owned}"
     if number.compared.table not in ("facts", "separability"):
@@ -53,6 +53,12 @@ def obstacle(paper: Paper, number: PublishedNumber, facts: Mapping[str, Any]) ->
         if facts.get("at"):
             return f"the run read states only at {facts['at']}, the paper at every word"
     return other_embeddings(number, facts) or (None if number.model == "any" else _other_network(paper, facts))
+
+
+def is_authors_text(paper: Paper, facts: Mapping[str, Any]) -> bool:
+    """Whether a run read the files of a paper's authors as they are: in no other normalisation, and all of them."""
+    changed = facts.get("corpus_normalisation") or facts.get("corpus_train_words")
+    return facts.get("corpus") == paper.corpus and not changed
 
 
 def cbow_facts(paper: Paper, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from stategrad.published.comparability import CBOW, cbow_facts, obstacle, other_embeddings, other_rule
+from stategrad.published.comparability import CBOW, cbow_facts, is_authors_text, obstacle, other_embeddings, other_rule
 from stategrad.published.measured import Measured, measured
 from stategrad.published.numbers import Paper, PublishedNumber, published_numbers
 from stategrad.published.verdicts import Verdict, verdict, verdict_beyond
@@ -75,7 +75,7 @@ def _row(paper: Paper, number: PublishedNumber, found: Measured, facts: Mapping[
 def _judge(paper: Paper, number: PublishedNumber, found: Measured, facts: Mapping[str, Any]) -> Verdict:
     not_a_number = "the run's value is NaN" if math.isnan(found.value) else None
     comparable = obstacle(paper, number, facts) or found.missing or other_rule(paper, found.rule) or not_a_number
-    same_data = facts.get("corpus") == paper.corpus
+    same_data = is_authors_text(paper, facts)
     if number.relation == "more than":
         return verdict_beyond(number.published, found.value, same_data, comparable)
     used, of = facts.get("positions"), facts.get("population")
