@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stategrad.published import findings, pair_findings
-from stategrad.published.findings import Check, Finding, NotMeasuredError, Tables
+from stategrad.published.evidence import Check, Finding, NotMeasuredError, Tables
 from stategrad.published.pair_findings import PairCheck
 
 SG_PL, COMMON_PROPER = "singular–plural", "common–proper"

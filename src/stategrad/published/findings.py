@@ -1,7 +1,6 @@
 """Whether something that a paper says in words holds in a run: comparisons of intervals, never of bare values.
 
-What is larger is larger by intervals that do not overlap; where they do, nothing is decided. Of differences between word classes
-the intervals of all pairs together are taken.
+Of differences between word classes the intervals of all pairs together are taken.
 """
 
 from __future__ import annotations
@@ -9,67 +8,26 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
 from stategrad.published.comparability import RULES
-from stategrad.published.measured import WHITENED, is_whitened
-
-Holds = Literal["holds", "does not hold", "undecided", "not checked"]
-Tables = Mapping[str, pd.DataFrame | None]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a run says about a claim.
-
-    Attributes:
-        verdict: whether it holds.
-        evidence: the values behind it, or why it was not checked, in one clause.
-    """
-
-    verdict: Holds
-    evidence: str
-
-
-Check = Callable[[Tables], Finding]
-
-
-class NotMeasuredError(Exception):
-    """A run lacks what a claim is checked with; its text says what, in one clause."""
-
-
-@dataclass(frozen=True)
-class Value:
-    """A measured value with its interval, NaN where there is none."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-
-    def above(self, other: Value) -> bool | None:
-        """Whether it is larger, by intervals; None where these overlap or are missing."""
-        if self.low > other.high:
-            return True
-        return False if self.high < other.low else None
-
-    def __str__(self) -> str:
-        interval = "" if math.isnan(self.low) or self.low == self.high else f" ({self.low:.2g} to {self.high:.2g})"
-        return f"{self.name} {self.value:.2g}{interval}"
-
-
-def all_above(pairs: Sequence[tuple[Value, Value]], evidence: str = "") -> Finding:
-    """Holds where the first of every pair is above the second, does not hold where one is below.
-
-    >>> all_above([(Value("a", 2.0, 1.9, 2.1), Value("b", 1.0, 0.9, 1.1))])
-    Finding(verdict='holds', evidence='a 2 (1.9 to 2.1), b 1 (0.9 to 1.1)')
-    """
-    said = [first.above(second) for first, second in pairs]
-    named = evidence or ", ".join(dict.fromkeys(str(value) for pair in pairs for value in pair))
-    return Finding(overall(said), named)
+from stategrad.published.evidence import (
+    Check,
+    Finding,
+    Holds,
+    NotMeasuredError,
+    Tables,
+    Value,
+    accuracy_of,
+    all_above,
+    exactly,
+    first_row,
+    overall,
+    rows_of,
+    table_of,
+    value_at,
+)
 
 
 def falls_within(delay: int, level: float) -> Check:
@@ -94,7 +52,7 @@ def fall(horizons: pd.DataFrame, measure: str, level: float, delay: int) -> Find
         NotMeasuredError: the horizon of that measure at that level is not there.
     """
     rows = horizons[(horizons["group"] == "all") & (horizons["measure"] == measure) & (horizons["level"] - level).abs().lt(1e-9)]
-    row = _first(rows, f"the horizon of {'σ₁' if measure == 'mean' else f'the {measure}'} was not measured")
+    row = first_row(rows, f"the horizon of {'σ₁' if measure == 'mean' else f'the {measure}'} was not measured")
     unreached = (row["horizon_low"], float(row["longest"])), (row["horizon_high"], math.inf)
     low, high = (end if math.isfinite(end) else beyond for end, beyond in unreached)
     reached = bool(row["reached"])
@@ -261,7 +219,7 @@ def classes_above(above: Sequence[str], below: Sequence[str], rule: str = "any")
     def check(tables: Tables) -> Finding:
         frame = table_of(tables, "comparisons", "differences between classes were not measured")
         frame = frame[frame["measure"] == "sigma_1"]
-        used = rule if (frame["rule"] == rule).any() else str(_first(frame, "the run has no word classes")["rule"])
+        used = rule if (frame["rule"] == rule).any() else str(first_row(frame, "the run has no word classes")["rule"])
         pairs = list(itertools.product(above, below))
         signs = {name: _signs(frame[frame["rule"] == name]) for name in (used, *frame["rule"].unique())}
         missing = sorted({name for pair in pairs for name in pair if not any(name in key for key in signs[used])})
@@ -345,77 +303,6 @@ def better_than_cbow() -> Check:
         return Finding(verdict, f"above in {above} of {len(said)} rows by intervals, below in {below}; larger in {larger}")
 
     return check
-
-
-def exactly(name: str, value: float) -> Value:
-    """A value without uncertainty."""
-    return Value(name, value, value, value)
-
-
-def overall(said: Sequence[bool | None]) -> Holds:
-    """Holds where all do, does not where one does not, else undecided."""
-    if False in said:
-        return "does not hold"
-    return "undecided" if None in said else "holds"
-
-
-def table_of(tables: Tables, name: str, missing: str) -> pd.DataFrame:
-    """A table of a run.
-
-    Raises:
-        NotMeasuredError: there is none, for the reason `missing`, or it is of whitened embedding space.
-    """
-    frame = tables.get(name)
-    if frame is None or frame.empty:
-        raise NotMeasuredError(missing)
-    if name in ("memory", "classes", "comparisons", "horizon") and is_whitened(frame):
-        raise NotMeasuredError(WHITENED)
-    return frame
-
-
-def _first(rows: pd.DataFrame, missing: str) -> pd.Series:
-    if rows.empty:
-        raise NotMeasuredError(missing)
-    return rows.iloc[0]
-
-
-def rows_of(tables: Tables, table: str, **chosen: object) -> pd.DataFrame:
-    """The curve of all words in one table, a row per delay.
-
-    Raises:
-        NotMeasuredError: it is not there.
-    """
-    missing = "no property was tracked" if table == "tracking" else "memory was not measured"
-    rows = table_of(tables, table, missing)
-    rows = rows[rows["group"] == "all"]
-    if table == "tracking":
-        rows = rows[~rows["whitened"].astype(bool)]
-    for name, value in chosen.items():
-        if rows[rows[name] == value].empty:
-            raise NotMeasuredError(f"the run has no {name} {value}")
-        rows = rows[rows[name] == value]
-    return rows.drop_duplicates("delay")
-
-
-def value_at(rows: pd.DataFrame, measure: str, delay: int, name: str) -> Value:
-    """A measure at one delay.
-
-    Raises:
-        NotMeasuredError: that delay is not there.
-    """
-    row = _first(rows[rows["delay"] == delay], f"delay {delay} was not measured")
-    return Value(name, row[measure], row.get(f"{measure}_low", math.nan), row.get(f"{measure}_high", math.nan))
-
-
-def accuracy_of(tables: Tables, name: str) -> pd.Series:
-    """One row of table 2.
-
-    Raises:
-        NotMeasuredError: it is not there, or was not possible.
-    """
-    frame = table_of(tables, "separability", "separability was not measured")
-    rows = frame[frame["row"].str.replace(r" \(\d+\)$", "", regex=True) == name]
-    return _first(rows[rows["valid"].notna()], f"the run has no row {name}")
 
 
 def _listed(signs: Mapping[tuple[str, str], bool | None], name: str, others: Sequence[str], wanted: bool) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from stategrad.published.findings import Finding, NotMeasuredError, Tables
+from stategrad.published.evidence import Finding, NotMeasuredError, Tables
 from stategrad.published.follow_up_checks import CHECKS, SEEN_AS, Asked
 
 COLUMNS = ["says", "asks", "seen_as", "rule", "verdict", "evidence"]

@@ -17,7 +17,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from stategrad.corpus.tags import CLASSES
-from stategrad.published.findings import Finding, NotMeasuredError, Tables, Value, all_above, exactly, fall
+from stategrad.published.evidence import Finding, NotMeasuredError, Tables, Value, all_above, exactly
+from stategrad.published.findings import fall
 from stategrad.published.measured import is_whitened
 
 NOT_WHITENED = (

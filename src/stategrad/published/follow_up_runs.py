@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from stategrad.published.findings import Finding
+from stategrad.published.evidence import Finding
 from stategrad.published.follow_up import COLUMNS, follow_up
 from stategrad.published.follow_up_checks import NOT_WHITENED, SEEN_AS
 

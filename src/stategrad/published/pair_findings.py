@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from stategrad.published.findings import (
+from stategrad.published.evidence import (
     Finding,
     NotMeasuredError,
     Tables,
