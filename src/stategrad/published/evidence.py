@@ -96,6 +96,11 @@ def table_of(tables: Tables, name: str, missing: str) -> pd.DataFrame:
 
 
 def first_row(rows: pd.DataFrame, missing: str) -> pd.Series:
+    """The first of some rows.
+
+    Raises:
+        NotMeasuredError: there is none, for the reason `missing`.
+    """
     if rows.empty:
         raise NotMeasuredError(missing)
     return rows.iloc[0]
