@@ -65,8 +65,8 @@ def on_effect(correlations: pd.DataFrame) -> list[str]:
         correlations: the rows of one state, of `WordMemory.correlations`.
     """
     said = _said(correlations, "effect", "How far the state would be from where it is had the mean embedding been read in the "
-                 "word's place, in units of the state: a whole step, not a small push. The grey band holds 95 % of groups of any words, of as "
-                 "many positions as the rarest word has: means of frequent words vary less.")  # fmt: skip
+                 "word's place, in units of the state: a whole step, not a small push. The grey band holds 95 % of groups of "
+                 "any words, of as many positions as the rarest word has: means of frequent words vary less.")  # fmt: skip
     return said + _reading(correlations, "effect", "having read the word at all matters {} the rarer it is")
 
 
