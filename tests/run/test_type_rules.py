@@ -50,4 +50,4 @@ def test_a_text_with_tags_by_type_alone_needs_nothing_more():
     assert other_rules(dataclasses.replace(text, tags=None)) == ()
     assert other_rules(dataclasses.replace(text, lexicon=None)) == ()
     classes = pd.DataFrame({"group": ["nouns"]})
-    assert with_type_rules(classes, {}, 8) is classes
+    assert with_type_rules(classes, {}) is classes
