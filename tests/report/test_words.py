@@ -259,7 +259,14 @@ def test_detection_swaps_and_chance_are_said() -> None:
     low = tracking["relative_memory"] - tracking["delay"].map(lambda delay: 0.1 if delay < 3 else -0.1)
     banded = tracking.assign(relative_memory_null_low=low, relative_memory_null_high=low + 0.05)
     chance = " ".join(on_tracking(banded, {}))
-    assert "singular–plural would lie in the band 95 % of the time; it lies above it at 3 of 10 delays, below it at 7." in chance
+    assert (
+        "m would lie in the band 95 % of the time: singular–plural lies above it at 3 of 10 delays, below it at 7; common" in chance
+    )
+    without = {f"{name}_without_frequency": banded[name] for name in banded if name.startswith("relative_memory")}
+    frequency = " ".join(on_tracking(banded.assign(**without), {}))
+    assert re.search(
+        r"move with log frequency, .* is 0\.\d\d for singular–plural \(above it at 3 of 10 delays, below it at 7\) and 0", frequency
+    )
 
 
 def test_separability_names_the_greatest_gain_and_what_did_not_converge() -> None:

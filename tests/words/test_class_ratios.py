@@ -75,7 +75,7 @@ def test_the_page_names_the_pairs_that_both_measures_tell_apart():
     values, classes = planted(np.random.default_rng(3), levels=(0.0, 0.9, 0.9))
     found = class_ratios(values, classes, draws=200, level=0.95, seed=0)
     both = found.assign(measure="sigma_1_equal")
-    same = "Between words of like frequency, where σ₁ goes as its −0."
+    same = "Between words of like frequency, where σ₁ goes as frequency to the power of −0."
     (said,) = on_word_classes(both, ["sigma_1_equal"])
     assert said.startswith(same)
     assert "30 nouns, 18 verbs, 9 adverbs" in said

@@ -183,7 +183,7 @@ def on_tracking(tracking: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
         said.append(f"Afterwards {better} has the larger m at {times} of {len(ahead)} delays.")
     if has(tracking, "relative_memory_low"):
         said.append("Bars are 95 % intervals of m without the bias of a noisy mean.")
-    said += [_on_chance(name, part) for name, part in tracking.groupby("property", sort=False) if _has_null(part)]
+    said += _on_chance(tracking)
     if has(tracking, "relative_memory_without_frequency"):
         said.append(_on_frequency(tracking))
     if facts.get("property_cosine") is not None:
@@ -201,13 +201,12 @@ def _has_null(part: pd.DataFrame) -> bool:
     return "relative_memory_null_high" in part and bool(part["relative_memory_null_high"].notna().any())
 
 
-def _on_chance(name: object, part: pd.DataFrame) -> str:
-    """At how many delays a property lies outside what permuted labels give."""
-    above, below, delays = _outside(part)
-    return (
-        f"With its labels permuted among words of like frequency, {name} would lie in the band 95 % of the time; it lies above "
-        f"it at {above} of {delays} delays, below it at {below}."
-    )
+def _on_chance(tracking: pd.DataFrame) -> list[str]:
+    """At how many delays properties lie outside what permuted labels give."""
+    placed = [f"{name} lies {_outside(part)}" for name, part in tracking.groupby("property", sort=False) if _has_null(part)]
+    return [
+        f"With labels permuted among words of like frequency, m would lie in the band 95 % of the time: {'; '.join(placed)}."
+    ] * bool(placed)
 
 
 def _on_frequency(tracking: pd.DataFrame) -> str:
@@ -215,21 +214,15 @@ def _on_frequency(tracking: pd.DataFrame) -> str:
     said = []
     for name, part in tracking.groupby("property", sort=False):
         m = part.sort_values("delay")["relative_memory_without_frequency"].iloc[0]
-        above, below, delays = _outside(part, "_without_frequency")
-        band = (
-            f" (above the band of its permuted labels at {above} of {delays} delays, below it at {below})"
-            if _has_null(part)
-            else ""
-        )
-        said.append(f"{m:.2f} for {name}{band}")
+        said.append(f"{m:.2f} for {name}" + (f" ({_outside(part, '_without_frequency')})" if _has_null(part) else ""))
     return (
-        "With the direction projected out along which word vectors move with log frequency, m at the first delay is "
-        f"{' and '.join(said)}."
+        "With the direction projected out along which word vectors move with log frequency, of properties and permuted ones alike, "
+        f"m at the first delay is {' and '.join(said)}."
     )
 
 
-def _outside(part: pd.DataFrame, variant: str = "") -> tuple[int, int, int]:
-    """At how many delays m lies above and below its band, and of how many."""
+def _outside(part: pd.DataFrame, variant: str = "") -> str:
+    """At how many delays m lies above and below its band."""
     curve = part.drop_duplicates("delay")
     m, low, high = (curve[f"relative_memory{end}{variant}"] for end in ("", "_null_low", "_null_high"))
-    return int((m > high).sum()), int((m < low).sum()), len(curve)
+    return f"above it at {int((m > high).sum())} of {len(curve)} delays, below it at {int((m < low).sum())}"

@@ -88,7 +88,7 @@ def on_word_classes(classes: pd.DataFrame, measures: Sequence[str]) -> list[str]
     name = {"sigma_1_equal": "σ₁", "effect": "the effect"}[measures[0]]
     power = f"{first['frequency_exponent'].iloc[0]:+.2f}".replace("-", "−")
     listed = ", ".join(f"{number} {word_class}" for word_class, number in words.items())
-    between = f"Between words of like frequency, where {name} goes as its {power}th power ({listed}),"
+    between = f"Between words of like frequency, where {name} goes as frequency to the power of {power} ({listed}),"
     if found.empty:
         return [f"{between} no two classes are told apart."]
     said = []
@@ -134,7 +134,7 @@ def _said(correlations: pd.DataFrame, measure: str, opening: str) -> list[str]:
         f"{row['rho']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f}) at delay {int(row['delay'])}".replace("-", "−")
         for _, row in rows.iloc[[0, -1] if len(rows) > 1 else [0]].iterrows()
     ]
-    return [opening, f"Its rank correlation with frequency over {int(rows['words'].iloc[0]):,} words is {' and '.join(parts)}."]
+    return [opening, f"The rank correlation with frequency over {int(rows['words'].iloc[0]):,} words is {' and '.join(parts)}."]
 
 
 def _reading(correlations: pd.DataFrame, measure: str, sentence: str) -> list[str]:
