@@ -125,7 +125,7 @@ def rows(setting: PlantedNoise) -> Iterator[list[str]]:
     for one in measured(setting):
         trusted = detected & (one.ratio >= TRUSTED)
         centre = np.median if one.name in ("σ_1/Σσ", "m") else np.mean
-        cells = [setting.name, one.name, f"{one.truth:.3g}"]
+        cells = [setting.name, one.name, f"{round(one.truth, 12):.3g}"]
         for values in (one.jackknifed.plain, one.crossed, one.jackknifed.debiased, one.debiased[0]):
             cells.append(percent(centre(values) / one.truth - 1, sign="+") if one.truth > 1e-9 else "")
         cells += [f"{one.ratio.mean():.2f}", percent(detected.mean()), percent(trusted.mean())]
