@@ -54,8 +54,16 @@ class Value:
         return False if self.high < other.low else None
 
     def __str__(self) -> str:
-        interval = "" if math.isnan(self.low) or self.low == self.high else f" ({self.low:.2g} to {self.high:.2g})"
-        return f"{self.name} {self.value:.2g}{interval}"
+        """Its interval in brackets, and told apart where noise carries the plain value out of it.
+
+        >>> print(Value("at delay 0", 0.5, 0.4, 0.6)); print(Value("at delay 9", 0.5, 0.6, 0.7))
+        at delay 0 0.5 (0.4 to 0.6)
+        at delay 9 0.5, without noise 0.6 to 0.7
+        """
+        said, interval = f"{self.name} {self.value:.2g}", f"{self.low:.2g} to {self.high:.2g}"
+        if math.isnan(self.low) or self.low == self.high:
+            return said
+        return f"{said} ({interval})" if self.low <= self.value <= self.high else f"{said}, without noise {interval}"
 
 
 def all_above(pairs: Sequence[tuple[Value, Value]], evidence: str = "") -> Finding:
